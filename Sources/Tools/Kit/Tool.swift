@@ -1,4 +1,4 @@
-import Domain
+package import Domain
 
 /// What a persona can do: a typed function with a declared effect, run inside the persona's sandbox.
 ///
@@ -29,10 +29,15 @@ package struct ToolDescriptor: Sendable, Hashable, Codable {
     package var usesNetwork: Bool
     /// Seconds after which a call is abandoned and its process group killed.
     package var timeoutSeconds: Int
+    /// Resources of the persona that the platform resolves before the call.
+    package var resources: [ToolResource]
+    /// For effects whose outcome may be unknown: a read tool that takes `ReconcileInput` and answers
+    /// `ReconcileOutput`.
+    package var reconciler: String?
 
     package init(
         name: String, version: Int = 1, summary: String, effect: EffectClass, secrets: [String] = [],
-        usesNetwork: Bool = false, timeoutSeconds: Int = 60
+        usesNetwork: Bool = false, timeoutSeconds: Int = 60, resources: [ToolResource] = [], reconciler: String? = nil
     ) {
         self.name = name
         self.version = version
@@ -41,10 +46,12 @@ package struct ToolDescriptor: Sendable, Hashable, Codable {
         self.secrets = secrets
         self.usesNetwork = usesNetwork
         self.timeoutSeconds = timeoutSeconds
+        self.resources = resources
+        self.reconciler = reconciler
     }
 
     enum CodingKeys: String, CodingKey {
-        case name, version, summary, effect, secrets
+        case name, version, summary, effect, secrets, resources, reconciler
         case usesNetwork = "uses_network"
         case timeoutSeconds = "timeout_seconds"
     }
@@ -68,4 +75,45 @@ package enum EffectPhase: String, Sendable, Hashable, Codable {
     case transmitting
     /// The far end took it: what remains is bookkeeping.
     case accepted
+}
+
+/// Something that a persona owns and a tool names by id: an input member `<resource>_id` becomes `<resource>`, an
+/// object with what the tool needs, and its secrets arrive as `<resource>.<name>`.
+package enum ToolResource: String, Sendable, Hashable, Codable {
+    /// `mailbox_id` becomes `mailbox`; the secret is `mailbox.password`.
+    case mailbox
+}
+
+/// Asks a reconciler what became of an effect.
+package struct ReconcileInput: Sendable, Codable {
+    package var effectKey: String
+    /// The input of the call in question, resources resolved.
+    package var input: JSONValue
+
+    package init(effectKey: String, input: JSONValue) {
+        self.effectKey = effectKey
+        self.input = input
+    }
+
+    enum CodingKeys: String, CodingKey {
+        case input
+        case effectKey = "effect_key"
+    }
+}
+
+/// What a reconciler found; `output` is the call's output where it could be rebuilt.
+package struct ReconcileOutput: Sendable, Codable {
+    package enum Outcome: String, Sendable, Codable {
+        case done, unknown
+        /// Certain that nothing happened: the call may be repeated.
+        case notDone = "not_done"
+    }
+
+    package var outcome: Outcome
+    package var output: JSONValue?
+
+    package init(outcome: Outcome, output: JSONValue? = nil) {
+        self.outcome = outcome
+        self.output = output
+    }
 }
