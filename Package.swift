@@ -23,6 +23,7 @@ func system(_ name: String, pkgConfig: String? = nil) -> Target {
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
@@ -34,6 +35,7 @@ let package = Package(
     name: "persona-platform",
     dependencies: [
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
@@ -52,7 +54,7 @@ let package = Package(
 
         module("Domain", "Domain"),
         module("ToolKit", "Tools/Kit", ["Domain"]),
-        module("API", "API", ["Domain", hummingbird, crypto, logging]),
+        module("API", "API", ["Domain", hummingbird, httpTypes, crypto, logging, nioCore]),
         tests("DomainTests", ["Domain"]),
         tests("ToolKitTests", ["ToolKit"]),
     ],
