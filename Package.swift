@@ -54,6 +54,8 @@ let package = Package(
 
         module("Domain", "Domain"),
         module("ToolKit", "Tools/Kit", ["Domain"]),
+        module("Vault", "Vault", ["Domain", "CArgon2", crypto]),
+        tests("VaultTests", ["Vault", "Domain", crypto]),
         module("API", "API", ["Domain", hummingbird, httpTypes, crypto, logging, nioCore]),
         tests("DomainTests", ["Domain"]),
         tests("ToolKitTests", ["ToolKit"]),
