@@ -69,6 +69,7 @@ package actor PostgresConnection {
 
     /// Runs the statements in one round trip, as one transaction if none is open. If one fails, none took effect, and
     /// the error names its index.
+    @discardableResult
     package func pipeline(_ statements: [PostgresStatement]) async throws -> [PostgresResult] {
         guard !statements.isEmpty else { return [] }
         return try await run(statements)

@@ -43,7 +43,6 @@ private final class ListenerLoop: Sendable {
     static let lastDelay = Duration.seconds(5)
     /// A silent connection is asked after this time whether it is still there.
     static let probeInterval = Duration.seconds(20)
-    static let probeLimit = Duration.seconds(5)
 
     private let configuration: PostgresConfiguration
     private let channels: [String]
@@ -122,7 +121,7 @@ private final class ListenerLoop: Sendable {
             let ready = Readiness.wait(
                 socket: wire.socket, writing: false, wake: wake, until: .now + Self.probeInterval)
             if ready.contains(.wake) { wake.drain() }
-            if ready.isEmpty { try wire.script("SELECT 1", limit: Self.probeLimit) }
+            if ready.isEmpty { try wire.script("SELECT 1", limit: Wire.probeLimit) }
         }
     }
 

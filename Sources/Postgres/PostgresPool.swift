@@ -46,6 +46,7 @@ package final class PostgresPool: Sendable {
     }
 
     /// Lends a connection for the time of `body`. A transaction that it left open is rolled back.
+    @discardableResult
     package func withConnection<Value>(
         isolation: isolated (any Actor)? = #isolation, _ body: (PostgresConnection) async throws -> Value
     ) async throws -> Value {
@@ -70,6 +71,7 @@ package final class PostgresPool: Sendable {
     }
 
     /// `PostgresConnection.batch` on a connection of the pool.
+    @discardableResult
     package func batch(
         settings: [(String, String)] = [], recordingXID: Bool = false, _ statements: [PostgresStatement]
     ) async throws -> [PostgresResult] {
@@ -79,6 +81,7 @@ package final class PostgresPool: Sendable {
     }
 
     /// `PostgresConnection.transaction` on a connection of the pool.
+    @discardableResult
     package func transaction<Value>(
         settings: [(String, String)] = [], recordingXID: Bool = false, isolation: isolated (any Actor)? = #isolation,
         _ body: (PostgresConnection) async throws -> Value

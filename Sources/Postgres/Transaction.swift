@@ -15,6 +15,7 @@ extension PostgresConnection {
     ///   - settings: set by `set_config(name, value, true)` in the round trip of BEGIN; they end with the transaction.
     ///   - recordingXID: take a transaction id, so that a commit whose answer is lost can be looked up.
     /// - Throws: `commitOutcomeUnknown` if the connection breaks while COMMIT is under way.
+    @discardableResult
     package func transaction<Value>(
         settings: [(String, String)] = [], recordingXID: Bool = false, isolation: isolated (any Actor)? = #isolation,
         _ body: (PostgresConnection) async throws -> Value
@@ -34,6 +35,7 @@ extension PostgresConnection {
     /// BEGIN, settings, statements and COMMIT in one round trip (two with `recordingXID`).
     ///
     /// If one statement fails, none took effect, and the error names its index.
+    @discardableResult
     package func batch(
         settings: [(String, String)] = [], recordingXID: Bool = false, _ statements: [PostgresStatement]
     ) async throws -> [PostgresResult] {

@@ -10,6 +10,8 @@ final class Wire {
     static let preparedLimit = 500
     /// Time for the server to answer a cancelled statement before the connection is given up.
     static let cancellationGrace = Duration.seconds(5)
+    /// Time for a connection to prove that it is alive.
+    static let probeLimit = Duration.seconds(5)
 
     private let connection: OpaquePointer
     private let wake: WakePipe
@@ -56,13 +58,20 @@ final class Wire {
         return status == PQTRANS_INTRANS || status == PQTRANS_INERROR
     }
 
-    /// Whether the server still holds its end, as far as the socket can tell without a round trip.
+    /// Whether the server still holds its end. A silent socket answers without a round trip; bytes that nobody asked
+    /// for may be a notice or the server's farewell, and only a question tells.
     func isAlive() -> Bool {
         if isBroken { return false }
-        if Readiness.wait(socket: socket, writing: false, wake: nil, until: .now).contains(.socket) {
-            if PQconsumeInput(connection) == 0 || PQstatus(connection) == CONNECTION_BAD { isBroken = true }
+        guard Readiness.wait(socket: socket, writing: false, wake: nil, until: .now).contains(.socket) else {
+            return true
         }
-        return !isBroken
+        do throws(PostgresError) {
+            return try exchange([PostgresStatement("SELECT 1")], limit: Self.probeLimit, cancellable: false).failure
+                == nil
+        } catch {
+            isBroken = true
+            return false
+        }
     }
 
     // MARK: - Statements
