@@ -58,7 +58,7 @@ let package = Package(
         tests("VaultTests", ["Vault", "Domain", crypto]),
         module("Postgres", "Postgres", ["CLibPQ"]),
         module("Store", "Store", ["Domain", "Postgres", "Vault", crypto]),
-        module("API", "API", ["Domain", "Store", "Vault", "Postgres", hummingbird, httpTypes, crypto, logging, nioCore]),
+        module("API", "API", ["Domain", "Store", "Vault", "Postgres", hummingbird, httpTypes, crypto, logging, nioCore, nioPosix]),
         tests("APITests", ["API", "Domain"]),
         module("Server", "Server", ["Domain", logging, yams]),
         tests("ServerTests", ["Server", logging]),

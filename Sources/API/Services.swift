@@ -39,6 +39,7 @@ package struct Services: Sendable {
     var personas: Personas { Personas(database) }
     var graphs: Graphs { Graphs(database) }
     var mailboxes: Mailboxes { Mailboxes(database) }
+    var mails: Mails { Mails(database) }
     var providers: ModelProviders { ModelProviders(database) }
     var files: Files { Files(database) }
     var audit: AuditLog { AuditLog(database) }

@@ -1,4 +1,4 @@
-import Domain
+import HTTPTypes
 import Synchronization
 
 /// Slows the guessing of passwords: after `mostFailures` for one address within `window`, logins for it wait.

@@ -1,4 +1,4 @@
-package import Domain
+import Domain
 package import HTTPTypes
 package import Store
 import Vault
@@ -40,9 +40,12 @@ package struct TokenAuthenticator: CallAuthenticator {
     }
 
     private static func cookieValue(in headers: HTTPFields) -> String? {
-        headers[values: .cookie].lazy.flatMap { $0.split(separator: ";") }
-            .map { $0.drop { $0 == " " } }
-            .first { $0.hasPrefix(cookie + "=") }
-            .map { String($0.dropFirst(cookie.count + 1)) }
+        for header in headers[values: .cookie] {
+            for pair in header.split(separator: ";") {
+                let text = pair.drop { $0 == " " }
+                if text.hasPrefix("\(cookie)=") { return String(text.dropFirst(cookie.count + 1)) }
+            }
+        }
+        return nil
     }
 }

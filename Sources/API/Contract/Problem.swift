@@ -12,6 +12,7 @@ package struct Problem: Error, Sendable {
     package var faults: [SchemaFault] = []
     /// Seconds for `Retry-After`.
     package var retryAfter: Int?
+    package var headers: HTTPFields = [:]
 
     package init(
         _ status: HTTPResponse.Status, _ kind: String, _ detail: String, faults: [SchemaFault] = [],

@@ -23,7 +23,8 @@ struct SessionRoutes {
                 .object([
                     Schema.required("email", .format(.email)),
                     Schema.required("password", .text(1...PasswordHasher.longestPassword)),
-                    Schema.optional("tenant", .format(.slug), "needed only where the address belongs to several tenants"),
+                    Schema.optional(
+                        "tenant", .format(.slug), "needed only where the address belongs to several tenants"),
                 ]), example: ["email": "owner@demo.test", "password": "…"]),
             answer: .init(
                 .ok,
@@ -44,7 +45,8 @@ struct SessionRoutes {
             let secret = TokenSecret(.session, tenant: tenant)
             let token = try await services.tokens.create(
                 secret, id: .new(), user: id, name: "", scopes: [], lifetime: Self.sessionSeconds, actor: "user:\(id)")
-            let cookie = "\(TokenAuthenticator.cookie)=\(secret.reveal()); Path=/; Max-Age=\(Self.sessionSeconds); Secure; HttpOnly; SameSite=Strict"
+            let cookie =
+                "\(TokenAuthenticator.cookie)=\(secret.reveal()); Path=/; Max-Age=\(Self.sessionSeconds); Secure; HttpOnly; SameSite=Strict"
             return try .json(
                 LoginOutput(
                     token: secret.reveal(), expiresAt: token.expiresAt, csrfToken: secret.csrfToken,

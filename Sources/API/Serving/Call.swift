@@ -103,6 +103,15 @@ package struct Reply: Sendable {
     ) throws -> Reply {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .withoutEscapingSlashes
+        encoder.dateEncodingStrategy = .custom { date, encoder in
+            var container = encoder.singleValueContainer()
+            try container.encode(date.timestamp)
+        }
         return Reply(status, headers: headers, content: .json(try encoder.encode(value)))
     }
+}
+
+extension Date {
+    /// RFC 3339 in UTC with milliseconds.
+    package var timestamp: String { formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)) }
 }

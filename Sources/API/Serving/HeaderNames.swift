@@ -8,6 +8,7 @@ enum HeaderNames {
     static let lastEventID = name("Last-Event-ID")
     static let rateLimit = name("RateLimit")
     static let rateLimitPolicy = name("RateLimit-Policy")
+    static let filename = name("X-Filename")
     static let traceparent = name("traceparent")
 
     private static func name(_ text: String) -> HTTPField.Name {
