@@ -27,6 +27,7 @@ let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-htt
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioFileSystem = Target.Dependency.product(name: "_NIOFileSystem", package: "swift-nio")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -58,7 +59,7 @@ let package = Package(
         tests("VaultTests", ["Vault", "Domain", crypto]),
         module("Postgres", "Postgres", ["CLibPQ"]),
         module("Store", "Store", ["Domain", "Postgres", "Vault", crypto]),
-        module("API", "API", ["Domain", "Store", "Vault", "Postgres", hummingbird, httpTypes, crypto, logging, nioCore, nioPosix]),
+        module("API", "API", ["Domain", "Store", "Vault", "Postgres", hummingbird, httpTypes, crypto, logging, nioCore, nioFileSystem]),
         tests("APITests", ["API", "Domain"]),
         module("Server", "Server", ["Domain", logging, yams]),
         tests("ServerTests", ["Server", logging]),
