@@ -58,10 +58,18 @@ let package = Package(
         module("Vault", "Vault", ["Domain", "CArgon2", crypto]),
         tests("VaultTests", ["Vault", "Domain", crypto]),
         module("Postgres", "Postgres", ["CLibPQ"]),
+        module("Redis", "Redis", ["CHiredis"]),
         module("Store", "Store", ["Domain", "Postgres", "Vault", crypto]),
         module("API", "API", ["Domain", "Store", "Vault", "Postgres", hummingbird, httpTypes, crypto, logging, nioCore, nioFileSystem]),
         tests("APITests", ["API", "Domain"]),
-        module("Server", "Server", ["Domain", logging, yams]),
+        module("Embedded", "Embedded", [logging]),
+        module(
+            "Server", "Server",
+            [
+                "Domain", "Postgres", "Store", "Vault", "API", "Embedded", hummingbird, lifecycle, logging, arguments, yams,
+            ]),
+        .executableTarget(
+            name: "persona", dependencies: ["Server"], path: "Sources/Command", swiftSettings: settings),
         tests("ServerTests", ["Server", logging]),
         tests("DomainTests", ["Domain"]),
         tests("ToolKitTests", ["ToolKit"]),

@@ -62,7 +62,7 @@ extension Configuration {
                 ?? setting.fallback.map { ($0, "default") }
             if let found, !found.0.isEmpty { values[setting.name] = found.0 }
             let shown = found.map { setting.isSecret ? "***" : $0.0 }
-            origins.append(Origin(setting: setting, value: shown, source: found?.1 ?? "embedded default"))
+            origins.append(Origin(setting: setting, value: shown, source: found?.1 ?? "not set"))
         }
         func value(_ setting: Setting) -> String? { values[setting.name] }
 
