@@ -61,6 +61,8 @@ let package = Package(
         module("Redis", "Redis", ["CHiredis"]),
         module("Store", "Store", ["Domain", "Postgres", "Vault", crypto]),
         module("API", "API", ["Domain", "Store", "Vault", "Postgres", hummingbird, httpTypes, crypto, logging, nioCore, nioFileSystem]),
+        tests("PostgresTests", ["Postgres"]),
+        tests("RedisTests", ["Redis"]),
         tests("APITests", ["API", "Domain"]),
         module("Embedded", "Embedded", [logging]),
         module(
