@@ -209,19 +209,20 @@ private func withPage(
     }
 
     @Test func crashedPageFailsAloneAndTheBrowserLives() async throws {
-        let server = try PageServer(["/": .hang])
+        let server = try PageServer(["/": .answer(body: "<p>x</p>"), "/ping": .hang])
         defer { server.stop() }
         let browser = try await Browser.launch(options)
         let page = try await browser.newContext().newPage()
-        let navigation = Task { try await page.navigate(server.url("/")) }
-        await server.requested("/")
+        _ = try await page.navigate(server.url("/"))
+        let call = Task { try await page.evaluate("fetch('/ping')") }
+        await server.requested("/ping")
         for pid in living(browser.processGroup) {
             let arguments = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
             if String(decoding: arguments, as: UTF8.self).contains("--type=renderer"), let number = Int32(pid) {
                 kill(number, SIGKILL)
             }
         }
-        let error = await #expect(throws: BrowserError.self) { _ = try await navigation.value }
+        let error = await #expect(throws: BrowserError.self) { _ = try await call.value }
         #expect(error?.code == .pageCrashed)
         _ = try await browser.newContext().newPage()
         await browser.close()

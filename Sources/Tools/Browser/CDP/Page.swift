@@ -71,7 +71,8 @@ package final class Page: Sendable {
             if let failure = reply.errorText { return navigation(.failed(failure)) }
             if try await monitor.settled(until: deadline, nudge: connection.nudge) {
                 // A page that went on to an address which cannot be reached shows Chromium's error page.
-                return navigation(monitor.activity.showsErrorPage ? .failed("net::ERR_FAILED") : .loaded)
+                let activity = monitor.activity
+                return navigation(activity.showsErrorPage ? .failed(activity.failure ?? "net::ERR_FAILED") : .loaded)
             }
         } catch let error as BrowserError where error.code == .timedOut {
             // Falls through: what stands at the deadline is the caller's to judge.

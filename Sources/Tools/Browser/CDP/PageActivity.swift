@@ -33,6 +33,7 @@ package struct PageActivity: Sendable {
         var type: String?
         var name: String?
         var url: String?
+        var errorText: String?
         var response: Response?
         var frame: Frame?
     }
@@ -53,6 +54,8 @@ package struct PageActivity: Sendable {
     package private(set) var url: String?
     /// Whether Chromium's own error page stands instead of an answer.
     package private(set) var showsErrorPage = false
+    /// Chromium's name for why the last document did not come.
+    package private(set) var failure: String?
 
     package init(mainFrame: String, at now: ContinuousClock.Instant) {
         self.mainFrame = mainFrame
@@ -71,6 +74,7 @@ package struct PageActivity: Sendable {
             inFlight.insert(request)
             lastActivity = now
         case "Network.loadingFinished", "Network.loadingFailed":
+            if parameters.type == "Document", let text = parameters.errorText { failure = text }
             guard let request = parameters.requestId, inFlight.remove(request) != nil else { return }
             lastActivity = now
         case "Network.responseReceived":
