@@ -247,6 +247,15 @@ private func withPage(
         #expect(access(profile, F_OK) != 0)
     }
 
+    @Test func chromiumEndsWhenItsPipeDoes() async throws {
+        let browser = try await Browser.launch(options)
+        _ = try await browser.newContext().newPage()
+        browser.hangUp()
+        await browser.ended()
+        #expect(living(browser.processGroup).isEmpty)
+        #expect(access(browser.profile, F_OK) != 0)
+    }
+
     @Test func cancelledCallReturnsAtOnce() async throws {
         let server = try PageServer(["/": .hang])
         defer { server.stop() }

@@ -65,9 +65,12 @@ package final class Browser: Sendable {
     /// Ends Chromium (SIGTERM, SIGKILL after `BrowserLimit.termination`), reaps its process group and removes its
     /// profile. Calls in flight fail with `closed`. May be called twice.
     package func close() async {
-        connection.end(BrowserError(.closed, "The browser was closed."))
+        hangUp()
         _ = await process.terminate()
     }
+
+    /// Ends the pipe and nothing else, as this process's death would: Chromium ends itself then.
+    package func hangUp() { connection.end(BrowserError(.closed, "The browser was closed.")) }
 
     /// Returns once Chromium has ended, for whatever reason, and nothing of it is left.
     package func ended() async { _ = await process.ended() }

@@ -1,17 +1,17 @@
 import FoundationEssentials
 
 /// One CDP message, taken apart only at its top level: results and parameters stay bytes until someone knows their type.
-struct Message: Sendable, Hashable {
-    var id: Int?
-    var session: String?
-    var method: String?
+package struct Message: Sendable, Hashable {
+    package var id: Int?
+    package var session: String?
+    package var method: String?
     /// JSON of `result`, `params` or `error`.
-    var result: [UInt8]?
-    var parameters: [UInt8]?
-    var error: [UInt8]?
+    package var result: [UInt8]?
+    package var parameters: [UInt8]?
+    package var error: [UInt8]?
 
     /// `nil` where the bytes are no JSON object.
-    init?(parsing bytes: [UInt8]) {
+    package init?(parsing bytes: [UInt8]) {
         var scanner = ObjectScanner(bytes)
         guard scanner.enter() else { return nil }
         while let (key, value) = scanner.member() {
@@ -30,7 +30,7 @@ struct Message: Sendable, Hashable {
     }
 
     /// The JSON of one member of an object; `nil` where it has none.
-    static func member(_ name: String, of object: [UInt8]) -> [UInt8]? {
+    package static func member(_ name: String, of object: [UInt8]) -> [UInt8]? {
         var scanner = ObjectScanner(object)
         guard scanner.enter() else { return nil }
         while let (key, value) = scanner.member() {
@@ -127,11 +127,13 @@ private struct ObjectScanner {
 }
 
 /// Cuts the pipe's bytes into messages: each ends in a NUL byte.
-struct MessageSplitter {
+package struct MessageSplitter: Sendable {
     private var rest: [UInt8] = []
 
+    package init() {}
+
     /// The messages that `bytes` completes; `nil` once an unfinished one exceeds `BrowserLimit.messageBytes`.
-    mutating func push(_ bytes: some Collection<UInt8>) -> [[UInt8]]? {
+    package mutating func push(_ bytes: some Collection<UInt8>) -> [[UInt8]]? {
         var messages: [[UInt8]] = []
         var remaining = bytes[...]
         while let end = remaining.firstIndex(of: 0) {

@@ -13,6 +13,8 @@ package actor SharedBrowser {
     private let idleLimit: Duration
     /// By proxy; a sandbox has one, so that there is one entry.
     private var entries: [String: Entry] = [:]
+    /// Browsers on their way out, by generation.
+    private var endings: [Int: Task<Void, Never>] = [:]
     private var generation = 0
     private var isShut = false
 
@@ -43,16 +45,11 @@ package actor SharedBrowser {
         }
     }
 
-    /// Closes the browser for good; calls in flight fail.
+    /// Closes the browser for good; calls in flight fail. Returns once nothing of any browser is left.
     package func shutdown() async {
         isShut = true
-        let ended = entries
-        entries = [:]
-        for entry in ended.values {
-            entry.idle?.cancel()
-            // A launch that failed has already cleaned up after itself.
-            if let browser = try? await entry.launch.value { await browser.close() }
-        }
+        for key in entries.keys { dismiss(key) }
+        for ending in endings.values { await ending.value }
     }
 
     /// Process group of the running browser, for tests and diagnosis.
@@ -104,7 +101,18 @@ package actor SharedBrowser {
 
     private func drop(_ key: String, _ lease: Int) {
         guard entries[key]?.generation == lease else { return }
-        entries[key] = nil
+        dismiss(key)
+    }
+
+    /// Forgets the browser at once and closes it; `shutdown` waits for the end of that.
+    private func dismiss(_ key: String) {
+        guard let entry = entries.removeValue(forKey: key) else { return }
+        entry.idle?.cancel()
+        endings[entry.generation] = Task {
+            // A launch that failed has already cleaned up after itself.
+            if let browser = try? await entry.launch.value { await browser.close() }
+            endings[entry.generation] = nil
+        }
     }
 
     private func release(_ key: String, _ lease: Int) {
@@ -114,16 +122,14 @@ package actor SharedBrowser {
             entry.idle = Task { [idleLimit] in
                 // Cancelled means used again.
                 guard (try? await Task.sleep(for: idleLimit)) != nil else { return }
-                await self.retire(key, lease)
+                self.retire(key, lease)
             }
         }
         entries[key] = entry
     }
 
-    private func retire(_ key: String, _ lease: Int) async {
+    private func retire(_ key: String, _ lease: Int) {
         guard let entry = entries[key], entry.generation == lease, entry.users == 0 else { return }
-        entries[key] = nil
-        // A launch that failed has nothing to close.
-        if let browser = try? await entry.launch.value { await browser.close() }
+        dismiss(key)
     }
 }
