@@ -59,6 +59,9 @@ struct ExchangeState {
             refusal = HTTPClientError(
                 .responseTooLarge, "The response's headers exceed \(ResponseHeadParser.maximumBytes) bytes.")
             return .refused
+        case .cutShort:
+            refusal = HTTPClientError(.cutShort, "The connection ended within the response's head.")
+            return .refused
         case .malformed:
             refusal = HTTPClientError(.malformedResponse, "The response's head is not HTTP.")
             return .refused
@@ -88,7 +91,8 @@ struct ExchangeState {
     mutating func end(_ error: (any Error)?) -> [Wake] {
         guard !isEnded else { return [] }
         isEnded = true
-        failure = error ?? (head == nil ? HTTPClientError(.malformedResponse, "There was no response head.") : nil)
+        // libcurl calls a connection that closes within the head a success.
+        failure = error ?? (head == nil ? Self.noHead : nil)
         var wakes: [Wake] = []
         if let waiter = headWaiter {
             headWaiter = nil
@@ -103,8 +107,10 @@ struct ExchangeState {
 
     private func headResult() -> Result<HTTPHead, any Error> {
         if let head { return .success(head) }
-        return .failure(failure ?? HTTPClientError(.malformedResponse, "There was no response head."))
+        return .failure(failure ?? Self.noHead)
     }
+
+    private static let noHead = HTTPClientError(.cutShort, "The connection ended before the response's head did.")
 
     mutating func awaitHead(_ waiter: HeadWaiter) -> Wake {
         if head != nil || isEnded { return .head(waiter, headResult()) }

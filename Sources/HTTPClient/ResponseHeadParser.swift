@@ -8,6 +8,8 @@ struct ResponseHeadParser {
         case complete(HTTPHead)
         case tooLarge
         case malformed
+        /// The connection ended within a line.
+        case cutShort
     }
 
     private var bytes = 0
@@ -15,11 +17,12 @@ struct ResponseHeadParser {
     private var headers = HTTPHeaders()
     private var isComplete = false
 
-    mutating func receive(_ line: some Collection<UInt8>) -> Outcome {
+    mutating func receive(_ line: some BidirectionalCollection<UInt8>) -> Outcome {
         bytes += line.count
         guard bytes <= Self.maximumBytes else { return .tooLarge }
         // Lines after the final head are trailers: no one asks for them.
         guard !isComplete else { return .more }
+        guard line.last == 0x0A else { return .cutShort }
         var text = Array(line)
         while let last = text.last, last == 0x0A || last == 0x0D { text.removeLast() }
         if text.starts(with: "HTTP/".utf8) { return startHead(text) }
