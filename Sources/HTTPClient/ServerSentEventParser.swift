@@ -103,6 +103,7 @@ package struct ServerSentEventParser: Sendable {
         // The standard drops an event whose data buffer is empty; `data:` alone puts a line feed there and counts.
         guard hasData else { return nil }
         return ServerSentEvent(
-            type: type.isEmpty ? "message" : type, data: String(decoding: data, as: UTF8.self), lastEventID: lastEventID)
+            type: type.isEmpty ? "message" : type, data: String(decoding: data, as: UTF8.self), lastEventID: lastEventID
+        )
     }
 }

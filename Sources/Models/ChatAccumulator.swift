@@ -50,7 +50,8 @@ struct ChatAccumulator {
 
     func completion(model requested: String, attempts: Int) throws(ModelFailure) -> ChatCompletion {
         guard isComplete else {
-            throw ModelFailure(.truncated, "The model's stream ended after \(text.utf8.count) bytes, before its answer.")
+            throw ModelFailure(
+                .truncated, "The model's stream ended after \(text.utf8.count) bytes, before its answer.")
         }
         return ChatCompletion(
             text: text, finishReason: finishReason ?? "unspecified", usage: usage, model: model ?? requested,

@@ -13,7 +13,9 @@ struct HTTPClientTests {
     }
 
     @Test func aRequestArrivesAsWritten() async throws {
-        let server = try ModelServer([.response(201, headers: [("X-Two", "a"), ("x-two", "b")], body: Array("ok".utf8))])
+        let server = try ModelServer([
+            .response(201, headers: [("X-Two", "a"), ("x-two", "b")], body: Array("ok".utf8))
+        ])
         let client = try HTTPClient()
         let response = try await client.send(
             HTTPRequest(
@@ -86,7 +88,8 @@ struct HTTPClientTests {
         HTTPRequest("GET", "http://a b/"), HTTPRequest("GET", "http://a/\r\nX: y"), HTTPRequest("G ET", "http://a/"),
         HTTPRequest("", "http://a/"), HTTPRequest("GET", ""),
         HTTPRequest("GET", "http://a/", headers: ["X": "a\r\nY: b"]),
-        HTTPRequest("GET", "http://a/", headers: ["X: y\r\nZ": "a"]), HTTPRequest("GET", "http://a/", headers: ["": "a"]),
+        HTTPRequest("GET", "http://a/", headers: ["X: y\r\nZ": "a"]),
+        HTTPRequest("GET", "http://a/", headers: ["": "a"]),
         HTTPRequest("GET", "http://a/", unixSocketPath: "/a\0b"),
     ])
     func whatIsNotOneHTTPRequestIsRefused(_ request: HTTPRequest) async throws {

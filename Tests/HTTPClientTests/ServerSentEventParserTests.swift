@@ -21,13 +21,17 @@ struct ServerSentEventParserTests {
         Example("data: a\n\n\u{FEFF}data: b\n\n", [ServerSentEvent(data: "a")]),
         Example(": comment\n\ndata\n\n", [ServerSentEvent(data: "")]),
         Example("data\ndata\n\n", [ServerSentEvent(data: "\n")]),
-        Example("event: add\ndata: 73\n\nevent: gone\n\ndata: x\n\n", [
-            ServerSentEvent(type: "add", data: "73"), ServerSentEvent(data: "x"),
-        ]),
-        Example("id: 7\ndata: a\n\ndata: b\n\nid\ndata: c\n\n", [
-            ServerSentEvent(data: "a", lastEventID: "7"), ServerSentEvent(data: "b", lastEventID: "7"),
-            ServerSentEvent(data: "c"),
-        ]),
+        Example(
+            "event: add\ndata: 73\n\nevent: gone\n\ndata: x\n\n",
+            [
+                ServerSentEvent(type: "add", data: "73"), ServerSentEvent(data: "x"),
+            ]),
+        Example(
+            "id: 7\ndata: a\n\ndata: b\n\nid\ndata: c\n\n",
+            [
+                ServerSentEvent(data: "a", lastEventID: "7"), ServerSentEvent(data: "b", lastEventID: "7"),
+                ServerSentEvent(data: "c"),
+            ]),
         Example("id: 1\0\ndata: a\n\n", [ServerSentEvent(data: "a")]),
         Example("unknown: field\ndata: é😀\n\n", [ServerSentEvent(data: "é😀")]),
         Example("data: never dispatched\n", []),

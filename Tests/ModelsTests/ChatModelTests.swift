@@ -144,7 +144,9 @@ struct ChatModelTests {
         #expect(failure?.code == .truncated)
     }
 
-    @Test(arguments: ["{", "null", "[]", "{}", #"{"choices":3}"#, #"{"choices":[{"delta":{"content":5}}]}"#, "nonsense"])
+    @Test(arguments: [
+        "{", "null", "[]", "{}", #"{"choices":3}"#, #"{"choices":[{"delta":{"content":5}}]}"#, "nonsense",
+    ])
     func malformedEventsAreNamed(_ payload: String) async throws {
         let server = try ModelServer([.stream([payload, "[DONE]"])])
         let failure = await failure { _ = try await model(server).complete(request) }
