@@ -46,6 +46,13 @@ struct CurlTransfer {
     }
 
     func error(_ result: CURLcode) -> HTTPClientError {
+        var proxyStatus = 0
+        // libcurl reports a proxy's refusal to CONNECT as an error of receiving.
+        if persona_curl_get_long(easy, CURLINFO_HTTP_CONNECTCODE, &proxyStatus) == CURLE_OK, proxyStatus >= 300 {
+            return proxyStatus < 500
+                ? HTTPClientError(.proxyRefused, "The proxy refused the connection with status \(proxyStatus).")
+                : HTTPClientError(.proxyFailed, "The proxy could not connect: status \(proxyStatus).")
+        }
         let detail = String(cString: errorText)
         let message = detail.isEmpty ? String(cString: curl_easy_strerror(result)) : detail
         return HTTPClientError(Self.code(result), message)

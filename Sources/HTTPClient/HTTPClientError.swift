@@ -5,6 +5,8 @@ package struct HTTPClientError: Error, Sendable, Hashable, CustomStringConvertib
         case nameNotResolved = "name_not_resolved"
         case connectionFailed = "connection_failed"
         case proxyFailed = "proxy_failed"
+        /// The proxy does not allow this destination.
+        case proxyRefused = "proxy_refused"
         case tlsFailed = "tls_failed"
         case timedOut = "timed_out"
         /// The far end fell silent for longer than `HTTPLimits.idle`.
@@ -29,7 +31,8 @@ package struct HTTPClientError: Error, Sendable, Hashable, CustomStringConvertib
     package var isTransient: Bool {
         switch code {
         case .nameNotResolved, .connectionFailed, .proxyFailed, .timedOut, .idle, .cutShort: true
-        case .invalidRequest, .tlsFailed, .malformedResponse, .responseTooLarge, .shutDown, .failed: false
+        case .invalidRequest, .proxyRefused, .tlsFailed, .malformedResponse, .responseTooLarge, .shutDown, .failed:
+            false
         }
     }
 

@@ -12,9 +12,10 @@ struct TransferTable {
         case .start(let exchange): start(exchange)
         case .cancel(let exchange): remove(ObjectIdentifier(exchange))
         case .resume(let exchange):
-            if let transfer = transfers[ObjectIdentifier(exchange)] {
-                curl_easy_pause(transfer.easy, CURLPAUSE_CONT)
-            }
+            guard let transfer = transfers[ObjectIdentifier(exchange)] else { return }
+            // Delivers what libcurl held, at once; a refusal comes back here and not from the multi handle.
+            let result = curl_easy_pause(transfer.easy, CURLPAUSE_CONT)
+            if result != CURLE_OK { end(ObjectIdentifier(exchange), transfer, result) }
         }
     }
 
@@ -68,6 +69,10 @@ struct TransferTable {
 
     private mutating func complete(_ easy: UnsafeMutableRawPointer?, _ result: CURLcode) {
         guard let id = CurlTransfer.exchangeID(of: easy), let transfer = transfers[id] else { return }
+        end(id, transfer, result)
+    }
+
+    private mutating func end(_ id: ObjectIdentifier, _ transfer: CurlTransfer, _ result: CURLcode) {
         transfer.exchange.end(result == CURLE_OK ? nil : transfer.exchange.refusal ?? transfer.error(result))
         remove(id)
     }

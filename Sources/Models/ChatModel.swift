@@ -170,6 +170,7 @@ package final class ChatModel: Sendable {
         case .nameNotResolved, .connectionFailed, .proxyFailed:
             ModelFailure(.unreachable, "The provider cannot be reached: \(error.message)")
         case .malformedResponse: ModelFailure(.malformedStream, error.message)
+        case .proxyRefused: ModelFailure(.misconfigured, error.message)
         case .tlsFailed, .invalidRequest: ModelFailure(.misconfigured, "The provider's address fails: \(error.message)")
         case .shutDown, .failed: ModelFailure(.unreachable, error.message)
         }

@@ -11,7 +11,7 @@ package struct ChatLimits: Sendable, Hashable {
     package var responseBytes: Int
 
     package init(
-        total: Duration = .seconds(120), idle: Duration = .seconds(30), connect: Duration = .seconds(10),
+        total: Duration = .seconds(180), idle: Duration = .seconds(60), connect: Duration = .seconds(10),
         attempts: Int = 4, responseBytes: Int = 32 * 1024 * 1024
     ) {
         self.total = total

@@ -56,16 +56,26 @@ package final class ModelServer: Sendable {
     /// Bytes of one request, head and body: tests send little.
     private static let maximumRequestBytes = 32 * 1024 * 1024
 
+    /// 0 on a Unix socket.
     package let port: UInt16
     private let listener: Int32
     private let state: Mutex<State>
 
-    package init(_ script: [ModelServerReply]) throws {
+    package convenience init(_ script: [ModelServerReply]) throws {
         let (descriptor, port) = try ModelServerSocket.listen()
-        listener = descriptor
+        try self.init(script, listener: descriptor, port: port)
+    }
+
+    /// On a Unix socket at `path`, which must not exist; the caller removes it.
+    package convenience init(_ script: [ModelServerReply], path: String) throws {
+        try self.init(script, listener: try ModelServerSocket.listen(path: path), port: 0)
+    }
+
+    private init(_ script: [ModelServerReply], listener: Int32, port: UInt16) throws {
+        self.listener = listener
         self.port = port
         state = Mutex(State(script: script))
-        guard ModelServerSocket.thread({ [weak self] in ModelServer.accept(descriptor) { [weak self] in self } }) else {
+        guard ModelServerSocket.thread({ [weak self] in ModelServer.accept(listener) { [weak self] in self } }) else {
             throw StartFailure(call: "pthread_create", code: errno)
         }
     }

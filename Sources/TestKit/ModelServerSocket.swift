@@ -24,6 +24,32 @@ enum ModelServerSocket {
         return (descriptor, UInt16(bigEndian: address.sin_port))
     }
 
+    /// A listening Unix socket.
+    static func listen(path: String) throws(ModelServer.StartFailure) -> Int32 {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { throw ModelServer.StartFailure(call: "socket", code: errno) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let bytes = Array(path.utf8) + [0]
+        let fits = withUnsafeMutableBytes(of: &address.sun_path) { buffer in
+            guard bytes.count <= buffer.count else { return false }
+            buffer.copyBytes(from: bytes)
+            return true
+        }
+        let isListening = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                bind(descriptor, address, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+                    && Glibc.listen(descriptor, 64) == 0
+            }
+        }
+        guard fits, isListening else {
+            let code = fits ? errno : ENAMETOOLONG
+            close(descriptor)
+            throw ModelServer.StartFailure(call: "bind", code: code)
+        }
+        return descriptor
+    }
+
     /// Up to 64 KiB; empty when the peer is gone.
     static func receive(_ descriptor: Int32) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: 65_536)

@@ -6,7 +6,11 @@ import Testing
 import ToolKit
 
 /// Text without white space, to compare what only differs in it.
-func dense(_ text: String) -> String { String(text.filter { !$0.isWhitespace }) }
+func dense(_ text: String) -> [UInt8] {
+    var scalars = String.UnicodeScalarView()
+    scalars.append(contentsOf: text.unicodeScalars.filter { !$0.properties.isWhitespace })
+    return Array(String(scalars).utf8)
+}
 
 func expectVerbatim(_ briefing: Briefing, _ pages: [BriefingPage], _ label: String = "") {
     #expect(briefing.points.count <= BriefingLimits.points)
@@ -127,7 +131,7 @@ struct ExtractiveWriterTests {
                 pieces[Int(generator.next() % UInt64(pieces.count))]
             }.joined()
         }
-        for round in 0..<150 {
+        for round in 0..<300 {
             let pages = (0..<Int(generator.next() % 5)).map { _ in
                 BriefingPage(url: text(3), title: text(5), text: text(200), screenshot: nil)
             }

@@ -1,3 +1,4 @@
+import Glibc
 import HTTPClient
 import TestKit
 import Testing
@@ -229,6 +230,39 @@ struct HTTPClientTests {
         let response = try await HTTPClientTests.shared.send(request)
         #expect(response.body == [65])
         #expect(proxy.requests.first?.target == "http://example.invalid/page")
+    }
+
+    @Test(arguments: [(403, HTTPClientError.Code.proxyRefused), (407, .proxyRefused), (502, .proxyFailed)])
+    func aProxyThatRefusesATunnelIsNamed(_ status: Int, _ code: HTTPClientError.Code) async throws {
+        let proxy = try ModelServer([.response(status, body: Array("no".utf8))])
+        let request = HTTPRequest("GET", "https://example.invalid/", proxy: "127.0.0.1:\(proxy.port)")
+        let error = await failure { _ = try await HTTPClientTests.shared.send(request) }
+        #expect(error?.code == code)
+        #expect(error?.isTransient == (code == .proxyFailed))
+        #expect(proxy.requests.first?.method == "CONNECT")
+        #expect(proxy.requests.first?.target == "example.invalid:443")
+    }
+
+    @Test func aUnixSocketServesAsTheHost() async throws {
+        let path = "/tmp/http-client-\(UInt64.random(in: 0 ... .max)).sock"
+        defer { unlink(path) }
+        let server = try ModelServer([.response(200, body: [65])], path: path)
+        let response = try await HTTPClientTests.shared.send(
+            HTTPRequest("GET", "http://engine/version", unixSocketPath: path))
+        #expect(response.body == [65])
+        #expect(server.requests.first?.headers["host"] == "engine")
+        #expect(server.requests.first?.target == "/version")
+    }
+
+    @Test func aBodyOverTheBoundFailsAlsoWhenItWasHeldBack() async throws {
+        let server = try ModelServer([.response(200, body: [UInt8](repeating: 7, count: 2_000_000))])
+        let limits = HTTPLimits(responseBytes: 1_000_000)
+        let (_, body) = try await HTTPClientTests.shared.stream(
+            HTTPRequest("GET", server.baseURL, limits: limits))
+        var received = 0
+        let error = await failure { for try await chunk in body { received += chunk.count } }
+        #expect(error?.code == .responseTooLarge)
+        #expect(received <= 1_000_000)
     }
 
     @Test func anUnknownAuthorityFileIsATLSFailure() async throws {

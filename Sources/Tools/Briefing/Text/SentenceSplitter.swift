@@ -35,7 +35,8 @@ package enum SentenceSplitter {
     private static func collapsed(_ line: Substring) -> [Character] {
         var result: [Character] = []
         for character in line {
-            if character.isWhitespace {
+            // A space may carry a combining mark, which must stay.
+            if character.unicodeScalars.allSatisfy(\.properties.isWhitespace) {
                 if let last = result.last, last != " " { result.append(" ") }
             } else {
                 result.append(character)
