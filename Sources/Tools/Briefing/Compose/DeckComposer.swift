@@ -5,6 +5,8 @@ struct DeckComposer {
     private static let pointsPerSlide = 4
     private static let tableRows = 10
     private static let tableColumns = 6
+    /// Two lines of a slide's title.
+    private static let titleCharacters = 100
 
     let composition: Composition
 
@@ -23,7 +25,7 @@ struct DeckComposer {
             slides.append(Slide(.chart(title: plan.title, chart: chart), notes: chart.altText))
         }
         for (image, title) in composition.screenshots {
-            slides.append(Slide(.image(title: title, image: image)))
+            slides.append(Slide(.image(title: Clip.clip(title, to: Self.titleCharacters), image: image)))
         }
         slides += lossSlides
         if !briefing.sources.isEmpty { slides.append(Slide(.sources(title: "Sources"), notes: noteText)) }

@@ -124,7 +124,7 @@ package struct Briefing: Sendable, Hashable, Codable {
     /// `built-in extractive writer`, or `model <name>`.
     package var writtenBy: String
     package var summary: String
-    /// The most important first.
+    /// The best of each source first, then the others by rank.
     package var points: [Point]
     package var sources: [Source]
     /// What a reader must know about how this was made and what is missing.

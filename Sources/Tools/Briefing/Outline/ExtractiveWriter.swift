@@ -51,7 +51,7 @@ package enum ExtractiveWriter {
         "además", "i", "we", "you",
     ]
 
-    /// Maximal marginal relevance; the first pass takes the best sentence of each source, so that all are heard.
+    /// Maximal marginal relevance; the best sentence of each source comes first, so that all are heard.
     private static func choose(_ pool: [SentencePool.Candidate], _ ranks: [Double], limit: Int) -> [Int] {
         let words = TextRank.numbered(pool.map(\.tokens))
         let order = pool.indices.sorted { isBefore($0, $1, pool, ranks) }
@@ -64,6 +64,7 @@ package enum ExtractiveWriter {
             heard.insert(pool[index].source)
             chosen.append(index)
         }
+        let heads = chosen
         var rest = order.filter { !chosen.contains($0) }
         while chosen.count < limit, !rest.isEmpty {
             var winner: (index: Int, score: Double)?
@@ -77,7 +78,7 @@ package enum ExtractiveWriter {
             chosen.append(winner.index)
             rest.removeAll { $0 == winner.index }
         }
-        return chosen.sorted { isBefore($0, $1, pool, ranks) }
+        return heads + chosen.dropFirst(heads.count).sorted { isBefore($0, $1, pool, ranks) }
     }
 
     private static func isBefore(
@@ -111,7 +112,7 @@ package enum ExtractiveWriter {
 
     private static func notes(_ points: [Briefing.Point], pages: [BriefingPage]) -> [String] {
         var notes = [
-            "The points are sentences of the sources, word for word, chosen by the \(name); no language model was used."
+            "The points are sentences of the sources, word for word; no language model was used."
         ]
         if pages.isEmpty { notes.append("There were no pages to read.") }
         for (index, page) in pages.prefix(BriefingLimits.sources).enumerated() {

@@ -58,7 +58,7 @@ extension Briefing {
         guard !points.isEmpty else { throw BriefingDraftError(.noPoints, "The outline has no points.") }
         let title = Clip.clip(Clip.line(draft.title ?? ""), to: BriefingLimits.titleCharacters)
         let name = Clip.clip(Clip.line(model), to: 100)
-        var notes = ["The outline was written by the language model \(name) from the sources; check what matters."]
+        var notes = ["A language model wrote the points from the sources, and it may be wrong."]
         if draft.points.count > points.count {
             notes.append("The model gave \(draft.points.count) points; \(points.count) are shown.")
         }

@@ -65,8 +65,17 @@ struct TableFacts {
             let row = measure.values.firstIndex(of: highest)
         else { return figure + "." }
         let value = NumberText.text(highest, isInteger: measure.isInteger)
-        let place = category == nil ? "row \(row + 1)" : label(row: row)
+        let place = category == nil ? "row \(row + 1)" : self.place(row: row)
         return "\(figure), with the highest value, \(value), for \(place)."
+    }
+
+    /// The row's label; a date alone often names several rows, so the first text goes with it.
+    private func place(row: Int) -> String {
+        guard let category, table.columns[category].type == .date,
+            let text = table.columns.firstIndex(where: { $0.type == .text }),
+            case .text(let name)? = table.rows[row].indices.contains(text) ? table.rows[row][text] : nil
+        else { return label(row: row) }
+        return Clip.clip("\(Clip.line(name)), \(label(row: row))", to: 80)
     }
 
     private static func finite(_ value: Double?) -> Double? { value.flatMap { $0.isFinite ? $0 : nil } }

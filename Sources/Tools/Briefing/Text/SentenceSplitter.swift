@@ -11,14 +11,15 @@ package enum SentenceSplitter {
         blocks(of: text).flatMap(split)
     }
 
-    /// Paragraphs: blank lines separate them, and single line breaks do unless the line looks wrapped.
+    /// Paragraphs: blank lines separate them, and single line breaks do unless the line is long and the next one goes on in
+    /// lower case, as wrapped prose does and lists do not.
     private static func blocks(of text: String) -> [[Character]] {
         var blocks: [[Character]] = []
         var block: [Character] = []
         for line in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
             let words = collapsed(line)
             let isContinuation =
-                block.count >= wrappedLineCharacters && !words.isEmpty && !endsSentence(block)
+                block.count >= wrappedLineCharacters && words.first?.isLowercase == true && !endsSentence(block)
                 && block.count < maximumCharacters
             if isContinuation {
                 block.append(" ")
