@@ -130,6 +130,8 @@ package final class ChildProcess: Sendable {
             throw EmbeddedError(.system, "\(name) (process \(pid)) does not end, not even by SIGKILL")
         }
         state.withLock { if $0.end == nil { $0.end = .vanished } }
+        // exim's connection handlers outlive their daemon by some seconds; the group's number is theirs while they do.
+        if wholeGroup { kill(-pid, SIGKILL) }
     }
 
     /// Waits until `probe` holds. A process that ends first, or takes longer, is reported with the tail of its log.
