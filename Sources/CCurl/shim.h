@@ -40,3 +40,10 @@ static inline CURLcode persona_curl_get_pointer(CURL *handle, CURLINFO info, voi
 static inline CURLMcode persona_curl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
     return curl_multi_setopt(multi, option, value);
 }
+typedef int (*persona_curl_debug_callback)(CURL *, curl_infotype, char *, size_t, void *);
+static inline CURLcode persona_curl_set_debug_callback(CURL *handle, persona_curl_debug_callback callback) {
+    return curl_easy_setopt(handle, CURLOPT_DEBUGFUNCTION, callback);
+}
+static inline CURLcode persona_curl_get_socket(CURL *handle, curl_socket_t *value) {
+    return curl_easy_getinfo(handle, CURLINFO_ACTIVESOCKET, value);
+}
