@@ -16,7 +16,7 @@ package final class ChildProcess: Sendable {
         package var user: ServiceUser
         /// A capability kept across the change of user, by its setpriv(1) name.
         package var capability: String?
-        /// Signal sent to the process when the platform ends in whatever way; nil lets it live on.
+        /// SIGINT, SIGTERM, SIGQUIT or SIGKILL, sent to the process when the platform ends in whatever way; nil lets it live on.
         package var signalWhenParentDies: Int32?
 
         package init(
@@ -130,6 +130,8 @@ package final class ChildProcess: Sendable {
             throw EmbeddedError(.system, "\(name) (process \(pid)) does not end, not even by SIGKILL")
         }
         state.withLock { if $0.end == nil { $0.end = .vanished } }
+        // exim's connection handlers outlive their daemon by some seconds; the group's number is theirs while they do.
+        if wholeGroup { kill(-pid, SIGKILL) }
     }
 
     /// Waits until `probe` holds. A process that ends first, or takes longer, is reported with the tail of its log.

@@ -30,8 +30,13 @@ final class LocalSocket: Sendable {
     }
 
     /// Free ports on 127.0.0.1, different from one another. Another process may take one before it is used.
+    /// From below the range that Linux gives to outgoing connections (32768), so that a restart finds them free again.
     static func freePorts(_ count: Int) -> [UInt16] {
-        let held = (0..<count).compactMap { _ in bound(0) }
+        var held: [(socket: LocalSocket, port: UInt16)] = []
+        while held.count < count {
+            let port = UInt16.random(in: 20_000..<32_768)
+            if let taken = bound(port) { held.append(taken) }
+        }
         return held.map(\.port)
     }
 
