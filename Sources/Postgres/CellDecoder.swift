@@ -6,7 +6,7 @@ enum CellDecoder {
         TypeOID.bool, TypeOID.bytea, TypeOID.int2, TypeOID.int4, TypeOID.int8, TypeOID.oid, TypeOID.xid, TypeOID.xid8,
         TypeOID.float4, TypeOID.float8, TypeOID.date, TypeOID.timestamp, TypeOID.timestamptz, TypeOID.interval,
         TypeOID.boolArray, TypeOID.byteaArray, TypeOID.textArray, TypeOID.int8Array, TypeOID.float8Array,
-        TypeOID.timestamptzArray, TypeOID.uuidArray, TypeOID.jsonbArray,
+        TypeOID.timestamptzArray, TypeOID.uuidArray, TypeOID.jsonArray, TypeOID.jsonbArray,
     ]
 
     static func bool(_ type: UInt32, _ bytes: ArraySlice<UInt8>) -> Bool? {
@@ -51,11 +51,10 @@ enum CellDecoder {
     static func json(_ type: UInt32, _ bytes: ArraySlice<UInt8>) -> [UInt8]? {
         switch type {
         case TypeOID.jsonb: Array(bytes.dropFirst())
-        case jsonType: Array(bytes)
+        case TypeOID.json: Array(bytes)
         default: nil
         }
     }
-    private static let jsonType: UInt32 = 114
 
     static func uuid(_ type: UInt32, _ bytes: ArraySlice<UInt8>) -> UUID? {
         guard type == TypeOID.uuid, bytes.count == 16 else { return nil }

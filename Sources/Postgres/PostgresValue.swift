@@ -15,7 +15,7 @@ package enum PostgresValue: Sendable, Hashable {
     case uuid(UUID)
     /// `timestamptz`, to the microsecond.
     case timestamp(Date)
-    /// JSON text, sent as `jsonb`.
+    /// JSON text, taken as `json` or `jsonb` as the statement asks; `json` keeps `\\u0000`, which `jsonb` refuses.
     case json(String)
     case uuids([UUID?])
     case texts([String?])
@@ -29,7 +29,7 @@ package enum PostgresValue: Sendable, Hashable {
     case byteArrays([[UInt8]?])
     /// `timestamptz[]`
     case timestamps([Date?])
-    /// `jsonb[]`
+    /// `json[]`
     case jsons([String?])
 
     /// `make(value)`, or `null` for nil: `.optional(name, PostgresValue.text)`.
@@ -79,6 +79,7 @@ enum TypeOID {
     static let interval: UInt32 = 1186
     static let numeric: UInt32 = 1700
     static let uuid: UInt32 = 2950
+    static let json: UInt32 = 114
     static let jsonb: UInt32 = 3802
     static let xid8: UInt32 = 5069
     static let boolArray: UInt32 = 1000
@@ -88,6 +89,7 @@ enum TypeOID {
     static let float8Array: UInt32 = 1022
     static let timestamptzArray: UInt32 = 1185
     static let uuidArray: UInt32 = 2951
+    static let jsonArray: UInt32 = 199
     static let jsonbArray: UInt32 = 3807
 }
 
@@ -157,7 +159,7 @@ struct EncodedParameters {
         case .int(let value): try appendText(String(value))
         case .double(let value): try appendText(Self.literal(value))
         case .text(let value): try appendText(value)
-        case .json(let value): try appendText(value, type: TypeOID.jsonb)
+        case .json(let value): try appendText(value)
         case .bytes(let value): try appendBinary(TypeOID.bytea, value)
         case .uuid(let value): try appendBinary(TypeOID.uuid, Self.wire(value))
         case .timestamp(let value): try appendBinary(TypeOID.timestamptz, Self.wire(value))
@@ -176,9 +178,7 @@ struct EncodedParameters {
         case .byteArrays(let list): try appendArray(TypeOID.byteaArray, TypeOID.bytea, list) { $0 }
         case .timestamps(let list): try appendArray(TypeOID.timestamptzArray, TypeOID.timestamptz, list, Self.wire)
         case .jsons(let list):
-            try appendArray(TypeOID.jsonbArray, TypeOID.jsonb, list) { text throws(Fault) in
-                [1] + (try Self.wire(text: text))
-            }
+            try appendArray(TypeOID.jsonArray, TypeOID.json, list, Self.wire(text:))
         default: appendNull()
         }
     }
