@@ -70,6 +70,8 @@ package struct RunEvent: Sendable, Hashable, Codable {
         case effectDecided = "effect.decided"
         case signalReceived = "signal.received"
         case signalRefused = "signal.refused"
+        /// A step that changed only what nobody is told of.
+        case stepTaken = "step.taken"
     }
 
     package var kind: Kind
