@@ -36,7 +36,8 @@ import ToolKit
                 try await harness.call("test.secret", ["secret": "test.key"])
             }
             #expect(failure?.code == "secret_missing")
-            #expect(try await !harness.shell("cat /proc/*/environ /proc/*/cmdline").contains("canary"))
+            let seen = try await harness.shell("cat /proc/*/environ /proc/*/cmdline")
+            #expect(!seen.contains("canary"))
         }
     }
 
@@ -58,7 +59,8 @@ import ToolKit
                 try await harness.call("test.effect", ["dies": true])
             }
             #expect(failure?.kind == .unknownOutcome)
-            #expect(try await harness.call("test.echo", ["text": "again"]).output == ["text": "again"])
+            let again = try await harness.call("test.echo", ["text": "again"])
+            #expect(again.output == ["text": "again"])
         }
     }
 
@@ -67,18 +69,20 @@ import ToolKit
             let failure = await #expect(throws: ToolFailure.self) { try await harness.call("test.crash") }
             #expect(failure?.code == "sandbox_died")
             #expect(failure?.kind == .transient)
-            #expect(try await harness.call("test.echo", ["text": "again"]).output == ["text": "again"])
+            let again = try await harness.call("test.echo", ["text": "again"])
+            #expect(again.output == ["text": "again"])
         }
     }
 
     @Test func politeToolIsStoppedAtItsTimeOutAndTheSandboxStays() async throws {
         try await withHarness { harness in
-            let before = try await harness.shell("stat -c %i /proc/self/ns/pid")
+            let before = try await harness.shell("stat -Lc %i /proc/self/ns/net")
             let failure = await #expect(throws: ToolFailure.self) {
                 try await harness.call("test.wait", ["stubborn": false], timeout: 1)
             }
             #expect(failure?.code == "timed_out")
-            #expect(try await harness.shell("stat -c %i /proc/self/ns/pid") == before)
+            let after = try await harness.shell("stat -Lc %i /proc/self/ns/net")
+            #expect(after == before)
         }
     }
 
@@ -89,7 +93,8 @@ import ToolKit
                 try await harness.call("test.wait", ["stubborn": true], timeout: 1)
             }
             #expect(failure?.code == "timed_out")
-            #expect(try await harness.shell("stat -Lc %i /proc/self/ns/net") != before)
+            let after = try await harness.shell("stat -Lc %i /proc/self/ns/net")
+            #expect(after != before)
         }
     }
 
@@ -111,10 +116,12 @@ import ToolKit
             let before = try await harness.shell("stat -Lc %i /proc/self/ns/net")
             await harness.containers.pin(true, tenant: harness.tenant, persona: harness.persona)
             await harness.containers.stopIdle(since: .now)
-            #expect(try await harness.shell("stat -Lc %i /proc/self/ns/net") == before)
+            let kept = try await harness.shell("stat -Lc %i /proc/self/ns/net")
+            #expect(kept == before)
             await harness.containers.pin(false, tenant: harness.tenant, persona: harness.persona)
             await harness.containers.stopIdle(since: .now)
-            #expect(try await harness.shell("stat -Lc %i /proc/self/ns/net") != before)
+            let after = try await harness.shell("stat -Lc %i /proc/self/ns/net")
+            #expect(after != before)
         }
     }
 

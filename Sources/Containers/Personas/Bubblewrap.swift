@@ -10,7 +10,7 @@ package struct Bubblewrap: PersonaSandbox {
     private let program: PersonaProgram
     private let loop: PollLoop
     private let groups: ControlGroups
-    private let isSeparate: Bool
+    package let usesOwnUsers: Bool
 
     /// Tries what this machine allows by starting `/usr/bin/true` in a sandbox; throws when nothing works.
     ///
@@ -19,27 +19,25 @@ package struct Bubblewrap: PersonaSandbox {
         self.program = program
         self.loop = loop
         groups = ControlGroups()
-        let trial = try PersonaDirectory.prepare(data: data, tenant: .new(), persona: .new())
-        defer { Self.remove(trial) }
         var isSeparate = geteuid() == 0
-        var attempt = try await Self.attempt(isSeparate, trial, program, loop)
+        var attempt = try await Self.attempt(isSeparate, data, program, loop)
         if let first = attempt, isSeparate {
             isSeparate = false
-            attempt = try await Self.attempt(false, trial, program, loop).map { "\(first); \($0)" }
+            attempt = try await Self.attempt(false, data, program, loop).map { "\(first); \($0)" }
         }
         if let attempt {
             throw SandboxError(
                 code: "bubblewrap_unusable",
                 "bubblewrap cannot make a sandbox here (\(attempt)). Install the package bubblewrap and allow user namespaces.")
         }
-        self.isSeparate = isSeparate
+        usesOwnUsers = isSeparate
         promises = Self.promises(isSeparate: isSeparate, groups: groups)
     }
 
     package func start(_ specification: SandboxSpecification) async throws(SandboxError) -> any RunningSandbox {
         let group = groups.make("\(specification.persona)", limits: specification.limits)
         let command = BubblewrapCommand(
-            identity: isSeparate ? .separate(specification.directory.user) : .namespace,
+            identity: usesOwnUsers ? .separate(specification.directory.user) : .namespace,
             directory: specification.directory, program: program, limits: specification.limits,
             groups: group.directories)
         let child = try await ChildProcess.start(
@@ -52,8 +50,16 @@ package struct Bubblewrap: PersonaSandbox {
 
     /// `nil` when it worked, else the reason.
     private static func attempt(
-        _ isSeparate: Bool, _ trial: PersonaDirectory, _ program: PersonaProgram, _ loop: PollLoop
+        _ isSeparate: Bool, _ data: String, _ program: PersonaProgram, _ loop: PollLoop
     ) async throws(SandboxError) -> String? {
+        let trial: PersonaDirectory
+        do throws(SandboxError) {
+            trial = try PersonaDirectory.prepare(data: data, tenant: .new(), persona: .new(), ownUser: isSeparate)
+        } catch {
+            guard isSeparate else { throw error }
+            return error.message
+        }
+        defer { remove(trial) }
         let command = BubblewrapCommand(
             identity: isSeparate ? .separate(trial.user) : .namespace, directory: trial, program: program,
             limits: SandboxLimits())

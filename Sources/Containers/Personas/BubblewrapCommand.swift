@@ -52,6 +52,7 @@ struct BubblewrapCommand {
     private var files: [String] {
         var list: [String] = ["--ro-bind", "/usr", "/usr"]
         for name in ["bin", "sbin", "lib", "lib32", "lib64"] { list += ["--symlink", "usr/\(name)", "/\(name)"] }
+        for path in parents { list += ["--perms", "0755", "--dir", path] }
         for name in Self.etc { list += ["--ro-bind-try", "/etc/\(name)", "/etc/\(name)"] }
         for name in ["passwd", "group", "hosts", "nsswitch.conf", "machine-id"] {
             list += ["--ro-bind", "\(directory.etc)/\(name)", "/etc/\(name)"]
@@ -64,9 +65,23 @@ struct BubblewrapCommand {
         list += ["--ro-bind", program.executable, SandboxPath.program]
         list += ["--bind", directory.workspace, SandboxPath.workspace]
         list += ["--bind", directory.run, SandboxPath.run]
-        list += ["--remount-ro", "/", "--chdir", SandboxPath.workspace]
+        list += ["--remount-ro", "/", "--chdir", "/"]
         for (name, value) in Self.environment { list += ["--setenv", name, value] }
         return list
+    }
+
+    /// bubblewrap makes missing parents readable by root alone.
+    private var parents: [String] {
+        var found: [String] = []
+        let deep = ["/etc/ssl/certs", SandboxPath.program, SandboxPath.run] + program.libraries
+        for path in deep {
+            var parent = ""
+            for part in path.split(separator: "/").dropLast() {
+                parent += "/\(part)"
+                if !found.contains(parent) { found.append(parent) }
+            }
+        }
+        return found
     }
 
     /// What fonts, TLS, time zones and the loader need; nothing that names the host's people or services.

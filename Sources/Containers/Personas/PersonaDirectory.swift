@@ -17,11 +17,13 @@ package struct PersonaDirectory: Sendable, Hashable {
     /// First of the user ids that personas get where the platform is root: far above people and system users.
     private static let firstUser: UInt32 = 0x1000_0000
 
-    /// Makes what is missing, readable by nobody else. As root, every persona gets a user id of its own, derived
-    /// from its ids: 28 bits, where a clash of two personas costs one of several walls between them.
-    package static func prepare(data: String, tenant: TenantID, persona: PersonaID) throws(SandboxError) -> Self {
-        let isRoot = geteuid() == 0
-        let user = isRoot ? firstUser | (digest("\(tenant)/\(persona)") & 0x0FFF_FFFF) : geteuid()
+    /// Makes what is missing, readable by nobody else. With `ownUser`, which only root can do, every persona gets a
+    /// user id of its own, derived from its ids: 28 bits, where a clash of two personas costs one of several walls
+    /// between them.
+    package static func prepare(
+        data: String, tenant: TenantID, persona: PersonaID, ownUser: Bool
+    ) throws(SandboxError) -> Self {
+        let user = ownUser ? firstUser | (digest("\(tenant)/\(persona)") & 0x0FFF_FFFF) : geteuid()
         let directory = Self(path: "\(data)/personas/\(tenant)/\(persona)", user: user)
         do {
             try FileManager.default.createDirectory(
@@ -32,7 +34,7 @@ package struct PersonaDirectory: Sendable, Hashable {
         for part in [directory.workspace, directory.run, directory.etc] {
             guard mkdir(part, 0o700) == 0 || errno == EEXIST else { throw failure("make", part) }
         }
-        for part in [directory.workspace, directory.run] where isRoot {
+        for part in [directory.workspace, directory.run] where ownUser {
             guard chown(part, user, user) == 0 else { throw failure("hand over", part) }
         }
         try directory.writeAccounts()
@@ -42,7 +44,7 @@ package struct PersonaDirectory: Sendable, Hashable {
     /// Lets the persona's user connect to a socket in `run`.
     package func handOver(socket: String) throws(SandboxError) {
         guard chmod(socket, 0o600) == 0 else { throw Self.failure("protect", socket) }
-        guard geteuid() != 0 || chown(socket, user, user) == 0 else { throw Self.failure("hand over", socket) }
+        guard user == geteuid() || chown(socket, user, user) == 0 else { throw Self.failure("hand over", socket) }
     }
 
     /// Programs look up who they are and what `localhost` is; the host's own files say too much.

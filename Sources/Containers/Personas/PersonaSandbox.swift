@@ -6,6 +6,9 @@ package protocol PersonaSandbox: Sendable {
     /// What is kept, and what this machine cannot keep.
     var promises: SandboxPromises { get }
 
+    /// Whether each persona's processes run as a user id of its own, which then owns the workspace.
+    var usesOwnUsers: Bool { get }
+
     /// Starts the persona's worker. It connects to the socket in `specification.directory` by itself.
     func start(_ specification: SandboxSpecification) async throws(SandboxError) -> any RunningSandbox
 

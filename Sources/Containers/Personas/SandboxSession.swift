@@ -46,7 +46,13 @@ final class SandboxSession: Sendable {
 
     var isAlive: Bool { state.withLock { $0.failure == nil } }
 
-    func kill() { running.kill() }
+    /// Ends it; from here on it takes no calls.
+    func kill() {
+        state.withLock { state in
+            if state.failure == nil { state.failure = Self.failure(for: SandboxEnd(.killed, status: 9, lastWords: "")) }
+        }
+        running.kill()
+    }
 
     /// Sends a call; the stream ends with `.ended`.
     func begin(_ make: (UInt64) -> ToolCall) throws(ToolFailure) -> (call: UInt64, events: AsyncStream<Event>) {

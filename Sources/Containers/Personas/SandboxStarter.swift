@@ -23,7 +23,8 @@ struct SandboxStarter: Sendable {
     func prepare(
         _ tenant: TenantID, _ persona: PersonaID, policy: EgressPolicy
     ) throws -> (PersonaDirectory, EgressListener) {
-        let directory = try PersonaDirectory.prepare(data: data, tenant: tenant, persona: persona)
+        let directory = try PersonaDirectory.prepare(
+            data: data, tenant: tenant, persona: persona, ownUser: sandbox.usesOwnUsers)
         let ledger = settings.ledger
         let listener = try proxy.open(directory.egressSocket, policy: policy) { ledger(tenant, persona, $0) }
         try directory.handOver(socket: directory.egressSocket)
