@@ -66,7 +66,8 @@ struct Cleaning {
 
     private func isClutter(_ index: Int) -> Bool {
         let node = tree[index]
-        if dataTables.contains(index) || tree.ancestors(of: index).contains(where: dataTables.contains) { return false }
+        if dataTables.contains(index) { return false }
+        if !dataTables.isEmpty, tree.ancestors(of: index).contains(where: dataTables.contains) { return false }
         if tree.hasAncestor(index, in: ["code"]) { return false }
         let weight = strictness.weighsNames ? Hints.weight(node) : 0
         if weight < 0 { return true }
@@ -74,7 +75,7 @@ struct Cleaning {
         guard sum.commas < 10 else { return false }
         let isList =
             node.name == "ul" || node.name == "ol" || (sum.text > 0 && Double(sum.listed) / Double(sum.text) > 0.9)
-        let isFigure = tree.hasAncestor(index, in: ["figure"])
+        lazy var isFigure = tree.hasAncestor(index, in: ["figure"])
         let density = measures.linkDensity(index)
         if sum.images > 1, Double(sum.paragraphs) / Double(sum.images) < 0.5, !isFigure {
             // A list of pictures is a gallery.
