@@ -95,16 +95,21 @@ struct Cleaning {
         return headings < 0.9 && sum.text < 25 && (sum.images == 0 || sum.images > 2)
     }
 
+    private static let dataMarks: Set<String> = ["caption", "col", "colgroup", "tfoot", "thead", "th"]
+
     /// Whether a table holds data rather than layout.
     private func isData(_ table: Int) -> Bool {
         let attributes = tree[table].attributes
         if attributes["role"] == "presentation" || attributes["datatable"] == "0" { return false }
         if attributes["summary"] != nil { return true }
-        let below = tree.order(below: table).dropFirst()
-        if below.contains(where: { ["caption", "col", "colgroup", "tfoot", "thead", "th"].contains(tree[$0].name) }) {
-            return true
+        // The first telling element decides, so that nested tables are not walked again for each of them.
+        var current = tree.following(table, below: table)
+        while let index = current {
+            if Self.dataMarks.contains(tree[index].name) { return true }
+            if tree[index].name == "table" { return false }
+            current = tree.following(index, below: table)
         }
-        if below.contains(where: { tree[$0].name == "table" }) { return false }
+        let below = tree.order(below: table).dropFirst()
         let rows = below.filter { tree[$0].name == "tr" }
         let columns = rows.map { row in tree.children(of: row).count { tree[$0].name == "td" } }.max() ?? 0
         if rows.count <= 1 || columns <= 1 { return false }
