@@ -52,6 +52,7 @@ let package = Package(
         system("CLibZip", pkgConfig: "libzip"),
         system("CArgon2", pkgConfig: "libargon2"),
         system("CPangoCairo", pkgConfig: "pangocairo"),
+        system("CLinux"),
 
         // Values and wire modules: they know nothing of each other.
         module("Domain", "Domain"),
@@ -66,6 +67,9 @@ let package = Package(
         module("DocumentModel", "Tools/Office/Model"),
         module("OOXML", "Tools/Office/OOXML", ["DocumentModel", "CLibZip", "CPangoCairo"]),
         module("Embedded", "Embedded", [logging]),
+        module("Sockets", "Containers/Sockets", ["CLinux"]),
+        module("Egress", "Containers/Egress", ["Sockets"]),
+        module("Failpoints", "Failpoints"),
 
         // Tools: what a persona can do, inside its sandbox.
         module("ToolKit", "Tools/Kit", ["Domain"]),
@@ -73,9 +77,16 @@ let package = Package(
         module("BrowserTool", "Tools/Browser/Tool", ["Domain", "ToolKit", "CDP", "Reader"]),
         module("BriefingTool", "Tools/Briefing", ["Domain", "ToolKit", "DocumentModel"]),
 
+        module("ToolHost", "Tools/Host", ["Domain", "ToolKit", "Sockets"]),
+
         // The platform.
+        module("OrchestratorCore", "Orchestrator/Core", ["Domain", "ToolKit", crypto]),
+        module(
+            "OrchestratorService", "Orchestrator/Service",
+            ["Domain", "ToolKit", "Store", "Postgres", "Redis", "OrchestratorCore", "Failpoints", logging, lifecycle]),
+        module("PersonaContainers", "Containers/Personas", ["CLinux", "Domain", "ToolKit", "Sockets", "Egress"]),
         module("Vault", "Vault", ["Domain", "CArgon2", crypto]),
-        module("Store", "Store", ["Domain", "Postgres", "Vault", crypto]),
+        module("Store", "Store", ["Domain", "Postgres", "Vault", "ToolKit", crypto]),
         module("Models", "Models", ["Domain", "HTTPClient"]),
         module(
             "API", "API",
@@ -101,6 +112,18 @@ let package = Package(
         tests("EmailToolTests", ["EmailTool", "ToolKit", "Domain", "MIME", "IMAP", "TestKit", "Embedded"]),
         tests("BrowserToolTests", ["BrowserTool", "CDP", "Domain", "TestKit", "ToolKit"]),
         tests("BriefingToolTests", ["BriefingTool", "DocumentModel", "Domain", "ToolKit"]),
+        tests("OrchestratorCoreTests", ["OrchestratorCore", "Domain", "ToolKit"]),
+        .executableTarget(
+            name: "ToolHostFixture", dependencies: ["Domain", "ToolKit", "ToolHost"],
+            path: "Tests/Fixtures/ToolHostFixture", swiftSettings: settings),
+        tests(
+            "PersonaContainersTests",
+            ["PersonaContainers", "Domain", "Egress", "Sockets", "ToolKit", "ToolHostFixture"]),
+        .executableTarget(
+            name: "ServiceHolder", dependencies: ["Embedded"], path: "Tests/Fixtures/ServiceHolder", swiftSettings: settings),
+        tests("EmbeddedTests", ["Embedded", "TestKit", "ServiceHolder"]),
+        tests("LayerTests", ["TestKit"]),
+        tests("TestKitTests", ["TestKit", "Postgres", "Embedded"]),
         tests("VaultTests", ["Vault", "Domain", crypto]),
         tests("ModelsTests", ["Models", "Domain", "HTTPClient", "TestKit"]),
         tests("APITests", ["API", "Domain"]),
