@@ -4,6 +4,9 @@ struct CSVDialect {
     /// `1.234,56`: where semicolons separate and commas stand in numbers.
     var decimalComma = false
 
+    /// Most records have several columns.
+    var isCertain = true
+
     /// Bytes that are looked at: the first lines tell.
     private static let sample = 64 * 1024
 
@@ -21,6 +24,7 @@ struct CSVDialect {
                 if score > best.score { best = (score, candidate) }
             }
             delimiter = best.delimiter
+            isCertain = best.score > 0
         }
         if delimiter == UInt8(ascii: ";") || delimiter == UInt8(ascii: "\t") || delimiter == UInt8(ascii: "|") {
             decimalComma = Self.usesDecimalComma(head, delimiter)

@@ -27,7 +27,7 @@ package struct CSVTable: Sendable, Hashable {
         var records = read.records
         guard !records.isEmpty else { throw CSVError("The file holds no rows.") }
         let width = records.reduce(0) { max($0, $1.count) }
-        guard width > 1 || Self.isList(records) else {
+        guard width > 1 && dialect.isCertain || Self.isList(records) else {
             throw CSVError("No comma, semicolon, tab or bar separates columns: this is text, not CSV.")
         }
         let hasHeader = Self.hasHeader(records, dialect)
@@ -83,7 +83,13 @@ package struct CSVTable: Sendable, Hashable {
         let first = records[0]
         guard records.count > 1 else { return true }
         let filled = first.filter { !$0.isEmpty }
-        guard !filled.isEmpty, Set(filled).count == filled.count else { return false }
+        guard !filled.isEmpty else { return false }
+        // Names that repeat are names only where something else than words stands below.
+        if Set(filled).count != filled.count {
+            guard records[1].contains(where: { CSVType.detect($0, decimalComma: dialect.decimalComma) != .text }) else {
+                return false
+            }
+        }
         return filled.allSatisfy { CSVType.detect($0, decimalComma: dialect.decimalComma) == .text || isYear($0) }
             && filled.contains { CSVType.detect($0, decimalComma: dialect.decimalComma) == .text }
     }
