@@ -84,7 +84,8 @@ struct SlideFlow {
         let headed = left.heading != nil || right.heading != nil
         let frame = headed ? SlideGeometry.below(SlideGeometry.left) : SlideGeometry.left
         let (first, second) = (fit.pages(left.points, in: frame), fit.pages(right.points, in: frame))
-        let size = min(first.size, second.size)
+        // Points stand no larger than the heading above them by much.
+        let size = min(first.size, second.size, headed ? 18 : 24)
         let headings = headed ? [left.heading ?? "", right.heading ?? ""] : nil
         let count = max(first.pages.count, second.pages.count)
         let parts = (0..<count).map { index -> (cited: [Int], content: SlidePage.Content) in

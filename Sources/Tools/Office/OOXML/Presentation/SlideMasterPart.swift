@@ -145,7 +145,10 @@ struct SlideMasterPart {
             ["marL": bullet ? nil : "0", "indent": bullet ? nil : "0", "algn": alignment]
         ) { xml in
             if !bullet { xml.element("a:buNone") }
-            xml.element("a:defRPr", ["sz": "\(size)", "b": bold ? "1" : "0"]) { TextBody.fill(colour, &$0) }
+            xml.element("a:defRPr", ["sz": "\(size)", "b": bold ? "1" : "0"]) { xml in
+                TextBody.fill(colour, &xml)
+                xml.element("a:latin", ["typeface": bold && size > 2000 ? "+mj-lt" : "+mn-lt"])
+            }
         }
     }
 

@@ -152,7 +152,7 @@ struct SlidePart {
                 xml.element("a:prstGeom", ["prst": "rect"]) { $0.element("a:avLst") }
                 xml.element("a:ln", ["w": "9525"]) { xml in
                     xml.element("a:solidFill") { xml in
-                        xml.element("a:srgbClr", ["val": deck.theme.muted]) { $0.element("a:alpha", ["val": "40000"]) }
+                        xml.element("a:srgbClr", ["val": deck.theme.rule])
                     }
                 }
             }

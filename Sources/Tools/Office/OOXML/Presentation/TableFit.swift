@@ -31,9 +31,11 @@ struct TableFit {
         }
         let headers = table.columns.map(\.header)
         let natural = { (size: Double) in Self.natural(headers, texts, size, fit) }
+        // What fits nowhere wraps or goes on: it need not get as small as a wide table must.
+        let smallest = table.columns.count <= 6 ? 12.0 : 10
         var size = Self.sizes[0]
         var wanted = natural(size)
-        for candidate in Self.sizes {
+        for candidate in Self.sizes where candidate >= smallest {
             size = candidate
             wanted = natural(candidate)
             let height = Double(texts.count + 1) * (candidate * 1.17 + 2 * Self.inset.vertical)

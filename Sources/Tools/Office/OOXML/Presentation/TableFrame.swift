@@ -65,7 +65,7 @@ struct TableFrame {
             for edge in ["a:lnL", "a:lnR", "a:lnT"] { xml.element(edge, ["w": "0"]) { $0.element("a:noFill") } }
             xml.element("a:lnB", ["w": "6350"]) { xml in
                 xml.element("a:solidFill") { xml in
-                    xml.element("a:srgbClr", ["val": theme.muted]) { $0.element("a:alpha", ["val": "35000"]) }
+                    xml.element("a:srgbClr", ["val": theme.rule])
                 }
             }
             if let index {
