@@ -2,7 +2,7 @@ import Domain
 import EmailTool
 import FoundationEssentials
 import MIME
-import TestKit
+import MailFaults
 import Testing
 import ToolKit
 

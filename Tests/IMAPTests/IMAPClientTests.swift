@@ -1,6 +1,6 @@
 import Dispatch
 import IMAP
-import TestKit
+import MailFaults
 import Testing
 
 /// Answers commands by their words, tag left out; the rest of a line after `|` is sent as further lines.

@@ -1,7 +1,7 @@
 import Glibc
 import SMTP
 import Synchronization
-import TestKit
+import MailFaults
 import Testing
 
 private struct Stop: Error {}
