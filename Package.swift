@@ -20,8 +20,30 @@ func system(_ name: String, pkgConfig: String? = nil) -> Target {
     .systemLibrary(name: name, path: "Sources/\(name)", pkgConfig: pkgConfig)
 }
 
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioFileSystem = Target.Dependency.product(name: "_NIOFileSystem", package: "swift-nio")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
 let package = Package(
     name: "persona-platform",
+    dependencies: [
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
     targets: [
         system("CLibPQ", pkgConfig: "libpq"),
         system("CHiredis"),
@@ -33,6 +55,24 @@ let package = Package(
 
         module("Domain", "Domain"),
         module("ToolKit", "Tools/Kit", ["Domain"]),
+        module("Vault", "Vault", ["Domain", "CArgon2", crypto]),
+        tests("VaultTests", ["Vault", "Domain", crypto]),
+        module("Postgres", "Postgres", ["CLibPQ"]),
+        module("Redis", "Redis", ["CHiredis"]),
+        module("Store", "Store", ["Domain", "Postgres", "Vault", crypto]),
+        module("API", "API", ["Domain", "Store", "Vault", "Postgres", hummingbird, httpTypes, crypto, logging, nioCore, nioFileSystem]),
+        tests("PostgresTests", ["Postgres"]),
+        tests("RedisTests", ["Redis"]),
+        tests("APITests", ["API", "Domain"]),
+        module("Embedded", "Embedded", [logging]),
+        module(
+            "Server", "Server",
+            [
+                "Domain", "Postgres", "Store", "Vault", "API", "Embedded", hummingbird, lifecycle, logging, arguments, yams,
+            ]),
+        .executableTarget(
+            name: "persona", dependencies: ["Server"], path: "Sources/Command", swiftSettings: settings),
+        tests("ServerTests", ["Server", logging]),
         tests("DomainTests", ["Domain"]),
         tests("ToolKitTests", ["ToolKit"]),
     ],

@@ -1,0 +1,45 @@
+# `make run` and `make test` install what they need (Scripts/bootstrap prints it first); everything lands in .build and .data.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run test bench check format build clean
+
+# Compiler processes at once.
+JOBS ?= $(shell nproc)
+# A scratch path a configuration: sharing one would recompile everything at each change between them.
+DEBUG := --scratch-path .build/debug-build --jobs $(JOBS)
+RELEASE := --configuration release --scratch-path .build/release-build --jobs $(JOBS)
+PERSONA_DATA ?= $(CURDIR)/.data
+export PERSONA_DATA
+
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+
+run: build ## Start the platform with its demonstration; ARGS=--once does the main job and ends
+	@exec "$$(swift build $(RELEASE) --show-bin-path)/persona" up --main-job $(ARGS)
+
+build: ## Build the release of the executable `persona`
+	@Scripts/bootstrap run
+	@swift build $(RELEASE) --product persona --static-swift-stdlib
+
+test: ## Run the tests; FILTER=regex runs those whose name matches
+	@Scripts/bootstrap test
+	@swift build $(DEBUG) --build-tests
+	@swift test $(DEBUG) --skip-build $(if $(FILTER),--filter '$(FILTER)')
+
+bench: build ## Measure; ONLY=name runs one measurement
+	@Scripts/bootstrap bench
+	@Scripts/bench $(ONLY)
+
+check: ## Format, lint, layers, sizes, links, and a build in which warnings are errors
+	@Scripts/bootstrap run
+	@swift format lint --strict --recursive --parallel Package.swift Sources Tests
+	@Scripts/check-layers
+	@Scripts/check-sources
+	@swift build $(DEBUG)
+
+format: ## Rewrite the sources in the house format
+	@swift format --in-place --recursive --parallel Package.swift Sources Tests
+
+clean: ## Remove what was built; the data in .data stay
+	@rm -rf .build

@@ -1,0 +1,1 @@
+DROP TABLE model_providers, graph_versions, graphs, persona_versions, personas;

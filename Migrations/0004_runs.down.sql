@@ -1,0 +1,2 @@
+DROP TABLE outbox, signals, jobs, checkpoints, steps, run_events, runs;
+DROP SEQUENCE process_owners;

@@ -1,0 +1,50 @@
+import Domain
+import FoundationEssentials
+import HTTPTypes
+package import Hummingbird
+import Postgres
+import Store
+import Vault
+
+/// The whole contract as one table.
+package enum Endpoints {
+    package static let version = "0.1.0"
+
+    package static func all(_ services: Services) throws -> [Endpoint] {
+        let described =
+            SessionRoutes(services: services).endpoints + TenantRoutes(services: services).endpoints
+            + UserRoutes(services: services).endpoints + PersonaRoutes(services: services).endpoints
+            + GraphRoutes(services: services).endpoints + MailboxRoutes(services: services).endpoints
+            + FileRoutes(services: services).endpoints + AuditRoutes(services: services).endpoints
+            + OperationRoutes(services: services).endpoints
+        let document = try OpenAPIDocument(endpoints: described, version: version).json.canonicalBytes()
+        let openAPI = Endpoint(
+            method: .get, path: "/api/openapi.json", name: "openapi", tag: "operations", summary: "This document.",
+            access: .anonymous, answer: .init(.ok, .map(of: .any))
+        ) { _ in Reply(.ok, headers: [.cacheControl: "max-age=60"], content: .json(document)) }
+        return described + [openAPI]
+    }
+
+    /// The router that serves them.
+    package static func router(_ services: Services) throws -> Router<CallContext> {
+        EndpointRouter(
+            authenticator: TokenAuthenticator(services.tokens),
+            idempotency: StoredIdempotency(IdempotencyKeys(services.database)), translate: problem
+        ).router(for: try all(services))
+    }
+
+    /// Errors of the store as a client should see them.
+    @Sendable static func problem(of error: any Error) -> Problem? {
+        switch error {
+        case StoreError.taken(let what):
+            Problem(.conflict, "taken", "This \(what) is in use; choose another.")
+        case StoreError.stale:
+            Problem(.preconditionFailed, "stale", "The resource changed since you read it; read it again.")
+        case StoreError.notFound(let what): Problem.notFound(what)
+        case let error as PostgresError where error.isTransient: Problem.unavailable
+        case BlobError.tooLarge: Problem(.contentTooLarge, "too-large", "\(BlobError.tooLarge)")
+        case BlobError.failed: Problem(.serviceUnavailable, "no-space", "The platform cannot store files now.")
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,46 @@
+package import Store
+package import Vault
+
+/// What the routes stand on.
+package struct Services: Sendable {
+    package let database: Database
+    package let blobs: BlobStore
+    package let master: MasterKey
+    package let hasher: PasswordHasher
+    package let throttle: LoginThrottle
+    /// What `/readyz` asks, by name.
+    package let probes: [Probe]
+
+    package struct Probe: Sendable {
+        package let name: String
+        package let check: @Sendable () async throws -> Void
+
+        package init(_ name: String, check: @escaping @Sendable () async throws -> Void) {
+            self.name = name
+            self.check = check
+        }
+    }
+
+    package init(
+        database: Database, blobs: BlobStore, master: MasterKey, hasher: PasswordHasher = PasswordHasher(),
+        throttle: LoginThrottle = LoginThrottle(), probes: [Probe]
+    ) {
+        self.database = database
+        self.blobs = blobs
+        self.master = master
+        self.hasher = hasher
+        self.throttle = throttle
+        self.probes = probes
+    }
+
+    var tenants: Tenants { Tenants(database) }
+    var users: Users { Users(database) }
+    var tokens: Tokens { Tokens(database) }
+    var personas: Personas { Personas(database) }
+    var graphs: Graphs { Graphs(database) }
+    var mailboxes: Mailboxes { Mailboxes(database) }
+    var mails: Mails { Mails(database) }
+    var providers: ModelProviders { ModelProviders(database) }
+    var files: Files { Files(database) }
+    var audit: AuditLog { AuditLog(database) }
+}

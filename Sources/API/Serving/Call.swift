@@ -1,0 +1,117 @@
+package import Domain
+package import FoundationEssentials
+package import HTTPTypes
+package import Hummingbird
+package import Logging
+
+/// One request on its way to a handler: authenticated, its body checked against the endpoint's schema.
+package struct Call: Sendable {
+    package let id: String
+    /// Present unless the endpoint is anonymous.
+    package let caller: Caller?
+    package let parameters: [String: String]
+    package let query: [String: String]
+    package let headers: HTTPFields
+    package let body: JSONValue
+    /// The unread body of an endpoint that takes raw bytes.
+    package let content: RequestBody
+    package let logger: Logger
+
+    /// The caller of an endpoint that is not anonymous.
+    package func authenticated() throws -> Caller {
+        guard let caller else { throw Problem.unauthenticated }
+        return caller
+    }
+
+    /// A path parameter as an id; an id that is none names nothing, so it is a 404.
+    package func id<Subject>(_ name: String, of what: String) throws -> Identifier<Subject> {
+        guard let text = parameters[name], let id = Identifier<Subject>(text) else { throw Problem.notFound(what) }
+        return id
+    }
+
+    /// The body as a type; the schema has passed it already, so a mismatch is reported as bad input all the same.
+    package func decode<Value: Decodable>(_ type: Value.Type = Value.self) throws -> Value {
+        do {
+            return try body.decode(type)
+        } catch {
+            throw Problem.invalid([SchemaFault(pointer: "", detail: "does not fit")])
+        }
+    }
+}
+
+/// Who is asking, as the token says.
+package struct Caller: Sendable, Hashable {
+    package enum Role: String, Sendable, Codable {
+        case owner, admin, member, auditor
+    }
+
+    package let tenant: TenantID
+    package let user: UserID
+    package let token: TokenID
+    package let role: Role
+    package let isPlatformAdmin: Bool
+    /// Limits an API token below its user's role; empty for no limit.
+    package let scopes: Set<String>
+
+    package init(
+        tenant: TenantID, user: UserID, token: TokenID, role: Role, isPlatformAdmin: Bool, scopes: Set<String>
+    ) {
+        self.tenant = tenant
+        self.user = user
+        self.token = token
+        self.role = role
+        self.isPlatformAdmin = isPlatformAdmin
+        self.scopes = scopes
+    }
+
+    /// The audit log's name for this caller.
+    package var actor: String { "user:\(user)" }
+
+    package func may(_ access: Endpoint.Access) -> Bool {
+        let byRole =
+            switch access {
+            case .anonymous, .read: true
+            case .operate: role != .auditor
+            case .administer: role == .owner || role == .admin
+            case .audit: role != .member
+            case .platform: isPlatformAdmin
+            }
+        return byRole && (scopes.isEmpty || access == .anonymous || scopes.contains(access.rawValue))
+    }
+}
+
+/// What a handler answers.
+package struct Reply: Sendable {
+    package enum Content: Sendable {
+        case none
+        case json(Data)
+        case body(ResponseBody, mediaType: String)
+    }
+
+    package var status: HTTPResponse.Status
+    package var headers: HTTPFields
+    package var content: Content
+
+    package init(_ status: HTTPResponse.Status = .ok, headers: HTTPFields = [:], content: Content = .none) {
+        self.status = status
+        self.headers = headers
+        self.content = content
+    }
+
+    package static func json(
+        _ value: some Encodable, status: HTTPResponse.Status = .ok, headers: HTTPFields = [:]
+    ) throws -> Reply {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .withoutEscapingSlashes
+        encoder.dateEncodingStrategy = .custom { date, encoder in
+            var container = encoder.singleValueContainer()
+            try container.encode(date.timestamp)
+        }
+        return Reply(status, headers: headers, content: .json(try encoder.encode(value)))
+    }
+}
+
+extension Date {
+    /// RFC 3339 in UTC with milliseconds.
+    package var timestamp: String { formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)) }
+}

@@ -1,0 +1,47 @@
+import FoundationEssentials
+
+/// Names of files as people give them: shown, never used as a path.
+enum FileName {
+    static let longest = 255
+
+    /// Without directories, control characters and surrounding dots; never empty.
+    static func safe(_ name: String) -> String {
+        let last = name.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last.map(String.init) ?? ""
+        let kept = last.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }
+        let text = String(String.UnicodeScalarView(kept).drop { $0 == "." }).prefix(longest)
+        return text.isEmpty ? "file" : String(text)
+    }
+
+    /// `Content-Disposition` as an attachment (RFC 6266, names by RFC 8187).
+    static func disposition(_ name: String) -> String {
+        let encoded = name.utf8.map { byte -> String in
+            let isPlain =
+                (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+                || byte == 0x2D || byte == 0x2E || byte == 0x5F
+            return isPlain ? String(UnicodeScalar(byte)) : "%" + hex(byte)
+        }
+        return "attachment; filename*=UTF-8''" + encoded.joined()
+    }
+
+    private static func hex(_ byte: UInt8) -> String {
+        let digits = Array("0123456789ABCDEF")
+        return String([digits[Int(byte >> 4)], digits[Int(byte & 15)]])
+    }
+}
+
+/// One `bytes` range (RFC 9110, 14.1.2); several at once are answered as none.
+enum ByteRange {
+    static func parse(_ header: String, size: Int) -> Range<Int>? {
+        guard header.hasPrefix("bytes=") else { return nil }
+        let parts = header.dropFirst(6).split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 2 else { return nil }
+        if parts[0].isEmpty {
+            guard let count = Int(parts[1]), count > 0 else { return nil }
+            return max(0, size - count)..<size
+        }
+        guard let first = Int(parts[0]), first >= 0, first < size else { return nil }
+        if parts[1].isEmpty { return first..<size }
+        guard let last = Int(parts[1]), last >= first else { return nil }
+        return first..<(min(last, size - 1) + 1)
+    }
+}

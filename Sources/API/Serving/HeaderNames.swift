@@ -1,0 +1,18 @@
+import HTTPTypes
+
+/// Header fields that HTTPTypes has no name for.
+enum HeaderNames {
+    static let idempotencyKey = name("Idempotency-Key")
+    static let requestID = name("X-Request-Id")
+    static let csrfToken = name("X-CSRF-Token")
+    static let lastEventID = name("Last-Event-ID")
+    static let rateLimit = name("RateLimit")
+    static let rateLimitPolicy = name("RateLimit-Policy")
+    static let filename = name("X-Filename")
+    static let traceparent = name("traceparent")
+
+    private static func name(_ text: String) -> HTTPField.Name {
+        guard let name = HTTPField.Name(text) else { preconditionFailure("'\(text)' is no header name") }
+        return name
+    }
+}

@@ -1,0 +1,26 @@
+package import ArgumentParser
+
+/// Brings the database to the newest migration.
+package struct MigrateCommand: AsyncParsableCommand {
+    package static let configuration = CommandConfiguration(
+        commandName: "migrate", abstract: "Apply the migrations that the database has not seen yet.")
+
+    @OptionGroup package var options: ConfigurationOptions
+
+    package init() {}
+
+    package func run() async throws {
+        let configuration = try options.load()
+        let services = try await EmbeddedServices.start(configuration, logger: configuration.logger("migrate"))
+        let result: Result<[String], any Error>
+        do {
+            let addresses = try services.addresses(configuration)
+            result = .success(try await Storage.migrate(addresses, directory: configuration.migrations))
+        } catch {
+            result = .failure(error)
+        }
+        try await services.stop()
+        let applied = try result.get()
+        print(applied.isEmpty ? "Nothing to do: the schema is up to date." : applied.joined(separator: "\n"))
+    }
+}

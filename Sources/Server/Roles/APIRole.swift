@@ -1,0 +1,23 @@
+package import API
+import Hummingbird
+package import Logging
+import Postgres
+package import ServiceLifecycle
+import Store
+
+/// The API as a service.
+package enum APIRole {
+    package static func service(
+        _ storage: Storage, listen: Configuration.Endpoint, probes: [Services.Probe], logger: Logger,
+        onListening: @escaping @Sendable (Int) async -> Void = { _ in }
+    ) throws -> any Service {
+        let services = Services(
+            database: storage.database, blobs: storage.blobs, master: storage.master,
+            probes: [Services.Probe("database") { try await storage.database.app.check() }] + probes)
+        return Application(
+            router: try Endpoints.router(services),
+            configuration: .init(address: .hostname(listen.host, port: listen.port), serverName: nil),
+            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? listen.port) },
+            logger: logger)
+    }
+}

@@ -1,0 +1,71 @@
+package import Domain
+package import Embedded
+package import Logging
+import Synchronization
+
+/// The services that the platform starts itself where none is configured: found again by other processes through
+/// `services.json`, stopped by the process that started them.
+package final class EmbeddedServices: Sendable {
+    package let postgres: EmbeddedPostgres?
+    package let redis: EmbeddedRedis?
+
+    private init(postgres: EmbeddedPostgres?, redis: EmbeddedRedis?) {
+        self.postgres = postgres
+        self.redis = redis
+    }
+
+    /// Starts, at the same time, whatever `configuration` does not name.
+    package static func start(_ configuration: Configuration, logger: Logger) async throws -> EmbeddedServices {
+        let directory = try DataDirectory(configuration.dataDirectory)
+        let report: @Sendable (ChildProcess.UnexpectedEnd) -> Void = { end in
+            logger.critical("\(end.name) ended by itself", metadata: ["end": "\(end.end)", "log": "\(end.logTail)"])
+        }
+        async let postgres =
+            configuration.databaseURL == nil
+            ? EmbeddedPostgres.start(in: directory, onUnexpectedEnd: report) : nil
+        async let redis =
+            configuration.redisURL == nil ? EmbeddedRedis.start(in: directory, onUnexpectedEnd: report) : nil
+        return EmbeddedServices(postgres: try await postgres, redis: try await redis)
+    }
+
+    /// Addresses for the roles: embedded where this started them, else as configured.
+    package func addresses(_ configuration: Configuration) throws -> ServiceAddresses {
+        try ServiceAddresses(
+            app: postgres.map { Secret($0.url(user: "persona_app")) } ?? configuration.databaseURL,
+            dispatch: postgres.map { Secret($0.url(user: "persona_dispatch")) } ?? configuration.databaseURL,
+            owner: postgres.map { Secret($0.url()) } ?? configuration.databaseOwnerURL,
+            redis: redis.map { Secret($0.url) } ?? configuration.redisURL)
+    }
+
+    package func stop() async throws {
+        async let stoppedRedis: Void? = redis?.stop()
+        async let stoppedPostgres: Void? = postgres?.stop()
+        _ = try await (stoppedRedis, stoppedPostgres)
+    }
+}
+
+/// Where Postgres and Redis are, one login for each way in.
+package struct ServiceAddresses: Sendable {
+    package let app: Secret
+    package let dispatch: Secret
+    package let owner: Secret
+    package let redis: Secret
+
+    package init(app: Secret?, dispatch: Secret?, owner: Secret?, redis: Secret?) throws(MissingService) {
+        guard let app, let dispatch, let owner else { throw MissingService(name: "Postgres", setting: .databaseURL) }
+        guard let redis else { throw MissingService(name: "Redis", setting: .redisURL) }
+        self.app = app
+        self.dispatch = dispatch
+        self.owner = owner
+        self.redis = redis
+    }
+}
+
+package struct MissingService: Error, Sendable, CustomStringConvertible {
+    let name: String
+    let setting: Setting
+
+    package var description: String {
+        "No \(name): set \(setting.variable), or start one with 'persona services' or 'persona up' in this directory."
+    }
+}
