@@ -50,7 +50,7 @@ package final class IMAPClient {
             } else {
                 try run(["LOGIN ", .argument(username), " ", .argument(password)])
             }
-        } catch where error.code == .refused {
+        } catch  where error.code == .refused {
             throw IMAPError(
                 .authenticationFailed, "The server refused the login: \(error.message)",
                 responseCode: error.responseCode)
@@ -134,7 +134,9 @@ package final class IMAPClient {
     package func append(_ message: [UInt8], to mailbox: String, flags: [String]) throws(IMAPError)
         -> (uidValidity: UInt32, uid: UInt32)?
     {
-        let status = try run(["APPEND ", .mailbox(mailbox), .text(" (\(flags.joined(separator: " "))) "), .literal(message)])
+        let status = try run([
+            "APPEND ", .mailbox(mailbox), .text(" (\(flags.joined(separator: " "))) "), .literal(message),
+        ])
         guard status.code == "APPENDUID", status.arguments.count == 2, let validity = status.arguments[0].number,
             let uid = status.arguments[1].number
         else { return nil }
@@ -262,7 +264,9 @@ extension IMAPClient {
         return "P\(counter)"
     }
 
-    private func limit(_ duration: Duration) -> ContinuousClock.Instant { min(deadline, ContinuousClock.now + duration) }
+    private func limit(_ duration: Duration) -> ContinuousClock.Instant {
+        min(deadline, ContinuousClock.now + duration)
+    }
 
     /// The next response; the time-out counts from the last byte, since a large message takes long in all.
     private func response() throws(IMAPError) -> IMAPResponse {

@@ -107,7 +107,9 @@ package enum EncodedWord {
         var words: [String] = []
         var chunk: [UInt8] = []
         func flush() {
-            if !chunk.isEmpty { words.append("=?UTF-8?B?" + String(decoding: Base64.encode(chunk), as: UTF8.self) + "?=") }
+            if !chunk.isEmpty {
+                words.append("=?UTF-8?B?" + String(decoding: Base64.encode(chunk), as: UTF8.self) + "?=")
+            }
             chunk = []
         }
         for scalar in text.unicodeScalars {

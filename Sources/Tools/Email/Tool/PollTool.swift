@@ -103,7 +103,7 @@ package struct EmailPoll: Tool {
                 let output = try poll(input, client, until: end)
                 client.logout()
                 return output
-            } catch where (error.code == .timedOut || error.code == .closed) && connections < maximumConnections {
+            } catch  where (error.code == .timedOut || error.code == .closed) && connections < maximumConnections {
                 guard ContinuousClock.now < end else { throw error }
             }
         }

@@ -16,7 +16,8 @@ struct ReplyDraft {
         let key = effectKey.utf8.filter { (48...57).contains($0) || (97...122).contains($0 | 32) || $0 == 45 }
         guard key.count >= 8, let domain = MailAddress.domain(address), MailAddress.isSendable(address) else {
             throw ToolFailure(
-                .invalidInput, code: "mailbox_invalid", "No Message-ID can be made from the mailbox's address '\(address)'.")
+                .invalidInput, code: "mailbox_invalid",
+                "No Message-ID can be made from the mailbox's address '\(address)'.")
         }
         return String(decoding: key.prefix(64), as: UTF8.self) + "@" + domain
     }
@@ -36,8 +37,12 @@ struct ReplyDraft {
         if let path = original.returnPath, path.isEmpty || path == "<>" { throw refuse("its return path is empty") }
         let target = original.replyTo ?? original.from
         for person in [target, original.from] {
-            if MailAddress.isSame(person.address, input.mailbox.address) { throw refuse("it comes from this mailbox itself") }
-            if person.address.lowercased().hasPrefix("mailer-daemon@") { throw refuse("it is a report of a mail server") }
+            if MailAddress.isSame(person.address, input.mailbox.address) {
+                throw refuse("it comes from this mailbox itself")
+            }
+            if person.address.lowercased().hasPrefix("mailer-daemon@") {
+                throw refuse("it is a report of a mail server")
+            }
         }
         guard MailAddress.isSendable(target.address) else {
             throw ToolFailure(
@@ -62,7 +67,9 @@ struct ReplyDraft {
         let parent = Self.identifiers([input.original.messageID]).first
         message.inReplyTo = parent
         message.references = references(parent)
-        message.extraFields = [("Auto-Submitted", "auto-replied"), ("X-Persona", "AI; this message was written by a machine")]
+        message.extraFields = [
+            ("Auto-Submitted", "auto-replied"), ("X-Persona", "AI; this message was written by a machine"),
+        ]
         message.attachments = attachments
         return message
     }
