@@ -16,7 +16,7 @@ package final class ChildProcess: Sendable {
         package var user: ServiceUser
         /// A capability kept across the change of user, by its setpriv(1) name.
         package var capability: String?
-        /// Signal sent to the process when the platform ends in whatever way; nil lets it live on.
+        /// SIGINT, SIGTERM, SIGQUIT or SIGKILL, sent to the process when the platform ends in whatever way; nil lets it live on.
         package var signalWhenParentDies: Int32?
 
         package init(

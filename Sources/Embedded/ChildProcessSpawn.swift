@@ -72,7 +72,9 @@ extension ChildProcess {
                 "--inh-caps=-all\(kept)", "--ambient-caps=-all\(kept)",
             ]
         }
-        if let signal = command.signalWhenParentDies { arguments.append("--pdeathsig=\(signal)") }
+        // setpriv knows signals by name only.
+        let names = [SIGINT: "INT", SIGTERM: "TERM", SIGKILL: "KILL", SIGQUIT: "QUIT"]
+        if let name = command.signalWhenParentDies.flatMap({ names[$0] }) { arguments.append("--pdeathsig=\(name)") }
         return arguments + ["--", "env", "--chdir=/"]
     }
 

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Synchronization
 
 /// Where the services of one installation keep their files:
 /// `runtime/` programs, `postgres/` and `mail/` state, `log/`, `run/` sockets, locks and `services.json`.
@@ -106,6 +107,7 @@ package struct DataDirectory: Sendable {
 /// One process at a time starts and stops a service of a data directory. The kernel drops the lock with its holder.
 final class DirectoryLock: Sendable {
     private let file: Int32
+    private let isReleased = Mutex(false)
 
     init(_ directory: DataDirectory, service: String) throws(EmbeddedError) {
         let path = "\(directory.run)/\(service).lock"
@@ -124,5 +126,13 @@ final class DirectoryLock: Sendable {
         pwrite(file, text, text.count, 0)
     }
 
-    deinit { close(file) }
+    /// After an orderly stop the directory is free, even while the stopped service's object lives on.
+    func release() {
+        isReleased.withLock { isReleased in
+            if !isReleased { close(file) }
+            isReleased = true
+        }
+    }
+
+    deinit { release() }
 }

@@ -69,13 +69,17 @@ package final class EmbeddedPostgres: Sendable {
 
     /// Ends sessions and stops in order (fast shutdown); at once when that takes more than 10 s.
     package func stop() async throws {
-        try await OwnThread.run { [process] in
+        try await OwnThread.run { [process, lock] in
             try process.stop([(SIGINT, 10), (SIGQUIT, 3)])
+            lock.release()
         }
     }
 
     /// `stop` for exit handlers, where no task runs any more.
-    package func stopBlocking() throws { try process.stop([(SIGINT, 3), (SIGQUIT, 2)]) }
+    package func stopBlocking() throws {
+        try process.stop([(SIGINT, 3), (SIGQUIT, 2)])
+        lock.release()
+    }
 }
 
 /// The steps from a directory to a Postgres that answers.

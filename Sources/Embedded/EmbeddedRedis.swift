@@ -55,6 +55,7 @@ package final class EmbeddedRedis: Sendable {
     package func stopBlocking() throws {
         try process.stop([(SIGTERM, 3)])
         unlink(socket)
+        lock.release()
     }
 
     private static func adopted(

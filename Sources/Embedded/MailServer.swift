@@ -111,6 +111,7 @@ package final class MailServer: Sendable {
     package func stopBlocking() throws {
         for process in processes { try process.stop([(SIGTERM, 2)], wholeGroup: true) }
         unlink("\(directory.root)/mail/processes.json")
+        lock.release()
     }
 
     static func write(_ users: [String: String], _ configuration: MailServerConfiguration) throws(EmbeddedError) {
