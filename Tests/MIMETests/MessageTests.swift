@@ -175,6 +175,24 @@ private func message(_ text: String) -> Message { Message(parsing: Array(text.ut
         #expect(depth == MIMELimits().depth)
     }
 
+    @Test(arguments: [
+        "=?x?q?a", "=?x?q?a?= ", "<", "\"", "(", "a:;", "<a@b>,", ".", "@ :", ";a*1=b", "http://a)", "))", "&", "<a ",
+        "<!-- ",
+    ])
+    func hostileRepetitionsEnd(_ piece: String) {
+        let many = String(repeating: piece, count: 200_000 / piece.utf8.count)
+        let fields = [
+            "Subject", "From", "To", "Date", "References", "Content-Disposition: a; filename=", "Content-Type",
+        ]
+        for field in fields {
+            let mail = message("\(field): \(many)\n\nx")
+            _ = (mail.subject, mail.from, mail.to, mail.date, mail.references)
+            _ = mail.root.fileName.map { AttachmentName.display($0) }
+        }
+        _ = Links.inText("http://a/" + many)
+        _ = HTMLText(many).plain
+    }
+
     @Test func messageBombIsBounded() {
         let text = String(repeating: "Content-Type: message/rfc822\n\n", count: 100_000)
         #expect(message(text).problems.contains(.nestedTooDeep))

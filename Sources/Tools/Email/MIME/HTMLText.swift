@@ -259,9 +259,11 @@ package enum Links {
             }
             var end = index + skip
             while end < bytes.count, isLinkByte(bytes[end]) { end += 1 }
-            let stop = trimmedEnd(bytes, from: index, to: end)
-            let link = String(decoding: bytes[index..<stop], as: UTF8.self)
-            if isWeb(link) { result.append(link) }
+            if end - index <= maximumLength {
+                let stop = trimmedEnd(bytes, from: index, to: end)
+                let link = String(decoding: bytes[index..<stop], as: UTF8.self)
+                if isWeb(link) { result.append(link) }
+            }
             index = max(end, index + skip)
         }
         return result

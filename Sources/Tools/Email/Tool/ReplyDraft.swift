@@ -5,6 +5,8 @@ import ToolKit
 struct ReplyDraft {
     /// Identifiers in References: the first and the newest ones; a field stays below 4 KiB.
     private static let maximumReferences = 20
+    /// Characters of the subject.
+    private static let maximumSubject = 500
     /// Characters of the original that are quoted.
     private static let maximumQuote = 8_000
 
@@ -76,11 +78,11 @@ struct ReplyDraft {
 
     /// `Re: ` once (RFC 5322 section 3.6.5).
     private var subject: String {
-        var subject = Self.line(input.original.subject)
+        var subject = Self.line(String(input.original.subject.prefix(Self.maximumSubject)))
         while subject.lowercased().hasPrefix("re:") {
             subject = Self.line(String(subject.dropFirst(3)))
         }
-        return "Re: " + String(subject.prefix(500))
+        return "Re: " + subject
     }
 
     /// Of the parent, or its In-Reply-To where that names one, and the parent itself (RFC 5322 section 3.6.4).
