@@ -180,7 +180,7 @@ private func message(_ text: String) -> Message { Message(parsing: Array(text.ut
         "<!-- ",
     ])
     func hostileRepetitionsEnd(_ piece: String) {
-        let many = String(repeating: piece, count: 200_000 / piece.utf8.count)
+        let many = String(repeating: piece, count: 40_000 / piece.utf8.count)
         let fields = [
             "Subject", "From", "To", "Date", "References", "Content-Disposition: a; filename=", "Content-Type",
         ]
