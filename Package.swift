@@ -53,28 +53,58 @@ let package = Package(
         system("CArgon2", pkgConfig: "libargon2"),
         system("CPangoCairo", pkgConfig: "pangocairo"),
 
+        // Values and wire modules: they know nothing of each other.
         module("Domain", "Domain"),
-        module("ToolKit", "Tools/Kit", ["Domain"]),
-        module("Vault", "Vault", ["Domain", "CArgon2", crypto]),
-        tests("VaultTests", ["Vault", "Domain", crypto]),
         module("Postgres", "Postgres", ["CLibPQ"]),
         module("Redis", "Redis", ["CHiredis"]),
-        module("Store", "Store", ["Domain", "Postgres", "Vault", crypto]),
-        module("API", "API", ["Domain", "Store", "Vault", "Postgres", hummingbird, httpTypes, crypto, logging, nioCore, nioFileSystem]),
-        tests("PostgresTests", ["Postgres"]),
-        tests("RedisTests", ["Redis"]),
-        tests("APITests", ["API", "Domain"]),
+        module("HTTPClient", "HTTPClient", ["CCurl"]),
+        module("MIME", "Tools/Email/MIME"),
+        module("IMAP", "Tools/Email/IMAP", ["CCurl"]),
+        module("SMTP", "Tools/Email/SMTP", ["CCurl"]),
+        module("CDP", "Tools/Browser/CDP"),
+        module("Reader", "Tools/Browser/Reader", ["CLibXML2"]),
+        module("DocumentModel", "Tools/Office/Model"),
+        module("OOXML", "Tools/Office/OOXML", ["DocumentModel", "CLibZip", "CPangoCairo"]),
         module("Embedded", "Embedded", [logging]),
+
+        // Tools: what a persona can do, inside its sandbox.
+        module("ToolKit", "Tools/Kit", ["Domain"]),
+        module("EmailTool", "Tools/Email/Tool", ["Domain", "ToolKit", "MIME", "IMAP", "SMTP"]),
+        module("BrowserTool", "Tools/Browser/Tool", ["Domain", "ToolKit", "CDP", "Reader"]),
+        module("BriefingTool", "Tools/Briefing", ["Domain", "ToolKit", "DocumentModel"]),
+
+        // The platform.
+        module("Vault", "Vault", ["Domain", "CArgon2", crypto]),
+        module("Store", "Store", ["Domain", "Postgres", "Vault", crypto]),
+        module("Models", "Models", ["Domain", "HTTPClient"]),
+        module(
+            "API", "API",
+            ["Domain", "Store", "Vault", "Postgres", hummingbird, httpTypes, crypto, logging, nioCore, nioFileSystem]),
         module(
             "Server", "Server",
             [
                 "Domain", "Postgres", "Store", "Vault", "API", "Embedded", hummingbird, lifecycle, logging, arguments, yams,
             ]),
-        .executableTarget(
-            name: "persona", dependencies: ["Server"], path: "Sources/Command", swiftSettings: settings),
-        tests("ServerTests", ["Server", logging]),
+        .executableTarget(name: "persona", dependencies: ["Server"], path: "Sources/Command", swiftSettings: settings),
+
+        module("TestKit", "TestKit", ["Embedded", "Postgres"]),
         tests("DomainTests", ["Domain"]),
+        tests("PostgresTests", ["Postgres"]),
+        tests("RedisTests", ["Redis"]),
+        tests("HTTPClientTests", ["HTTPClient", "TestKit"]),
+        tests("MIMETests", ["MIME"]),
+        tests("IMAPTests", ["IMAP", "TestKit"]),
+        tests("SMTPTests", ["SMTP", "TestKit"]),
+        tests("CDPTests", ["CDP", "TestKit"]),
+        tests("ReaderTests", ["Reader"]),
         tests("ToolKitTests", ["ToolKit"]),
+        tests("EmailToolTests", ["EmailTool", "ToolKit", "Domain", "MIME", "IMAP", "TestKit", "Embedded"]),
+        tests("BrowserToolTests", ["BrowserTool", "CDP", "Domain", "TestKit", "ToolKit"]),
+        tests("BriefingToolTests", ["BriefingTool", "DocumentModel", "Domain", "ToolKit"]),
+        tests("VaultTests", ["Vault", "Domain", crypto]),
+        tests("ModelsTests", ["Models", "Domain", "HTTPClient", "TestKit"]),
+        tests("APITests", ["API", "Domain"]),
+        tests("ServerTests", ["Server", logging]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -77,6 +77,12 @@ package struct HTTPRequest: Sendable {
     }
 }
 
+/// Printing shows method and address only: headers, body and query may hold secrets.
+extension HTTPRequest: CustomStringConvertible, CustomReflectable {
+    package var description: String { "\(method) \(url.prefix { $0 != "?" && $0 != "#" })" }
+    package var customMirror: Mirror { Mirror(self, children: ["request": description]) }
+}
+
 /// Bounds of one exchange.
 package struct HTTPLimits: Sendable, Hashable {
     /// Name resolution, connection, proxy and TLS handshake together.

@@ -50,6 +50,18 @@ struct HTTPClientTests {
         #expect(server.requests.map(\.body) == [[], [], [0x78]])
     }
 
+    @Test func printingARequestShowsNoSecret() {
+        let request = HTTPRequest(
+            "POST", "https://a.example/v1?token=canary", headers: ["Authorization": "Bearer canary"],
+            body: Array("canary".utf8))
+        var dumped = ""
+        dump(request, to: &dumped)
+        for text in ["\(request)", String(reflecting: request), dumped] {
+            #expect(text.contains("POST https://a.example/v1"))
+            #expect(!text.contains("canary"))
+        }
+    }
+
     @Test func connectionsAreReused() async throws {
         let server = try ModelServer([.response(200, body: [65])])
         let client = try HTTPClient()
