@@ -10,17 +10,11 @@ import ToolKit
 /// The program that tests run inside: built beside the tests.
 enum FixtureProgram {
     static let program: PersonaProgram = {
-        let products = URL(filePath: ownPath()).deletingLastPathComponent()
+        let bundle = RuntimeLibraries.mappedFiles().first { $0.hasSuffix(".xctest") } ?? "/"
+        let products = URL(filePath: bundle).deletingLastPathComponent()
         let executable = products.appending(path: "ToolHostFixture").path
         return PersonaProgram(executable: executable, libraries: RuntimeLibraries.directories())
     }()
-
-    /// The test bundle's own path, among what is mapped.
-    private static func ownPath() -> String {
-        let maps = (try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8)) ?? ""  // fails the test below
-        let line = maps.split(separator: "\n").first { $0.hasSuffix(".xctest") }
-        return line?.split(separator: " ").last.map(String.init) ?? "/"
-    }
 }
 
 /// A platform's worth of sandboxes in a directory of its own.

@@ -39,7 +39,7 @@ final class EgressConnection: PollMember {
     }
 
     var deadline: ContinuousClock.Instant? {
-        if case .resolving(_, _, let answer) = phase, answer.settled != nil { return .now }
+        if case .resolving(_, _, let answer) = phase, answer.settled != nil { return PollContext.immediately }
         return limit
     }
 

@@ -21,7 +21,7 @@ package final class Acceptor: PollMember {
         self.accepted = accepted
     }
 
-    package var deadline: ContinuousClock.Instant? { isOver() ? .now : limit }
+    package var deadline: ContinuousClock.Instant? { isOver() ? PollContext.immediately : limit }
 
     package func interests(_ interests: inout PollInterests) { interests.add(listener.raw, POLLIN) }
 

@@ -77,7 +77,7 @@ package final class FrameChannel: Sendable {
             decoder = FrameDecoder(maximumBytes: channel.maximumBytes)
         }
 
-        var deadline: ContinuousClock.Instant? { channel.state.withLock { $0.isClosed } ? .now : nil }
+        var deadline: ContinuousClock.Instant? { channel.state.withLock { $0.isClosed } ? PollContext.immediately : nil }
 
         func interests(_ interests: inout PollInterests) {
             let events = channel.state.withLock { state in

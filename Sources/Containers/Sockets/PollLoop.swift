@@ -12,6 +12,7 @@ package final class PollLoop: Sendable {
     /// Starts the thread. It ends, and its members are dropped, after `stop`.
     package init(name: String) throws(SocketError) {
         (wakeRead, wakeWrite) = try Descriptor.pipe(nonBlocking: true)
+        _ = PollContext.immediately
         try OwnThread.start(named: name) { [self] in run() }
     }
 
@@ -73,6 +74,9 @@ package final class PollContext {
     private var members: [any PollMember] = []
     private var added: [any PollMember] = []
     fileprivate var isStopped = false
+
+    /// A deadline that is always past: what it is returned for is advanced in the same turn of the loop.
+    package static let immediately = ContinuousClock.now
 
     package func add(_ member: any PollMember) { added.append(member) }
 
