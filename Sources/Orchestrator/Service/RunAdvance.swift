@@ -38,6 +38,7 @@ struct RunAdvance: Sendable {
         let graph = try GraphDefinition(stored.graph)
         let identity = RunIdentity(
             run: lease.run, tenant: lease.tenant, persona: stored.persona, input: stored.input,
+            profile: stored.profile,
             effectKey: try await effectKey(lease.tenant), tools: tools)
         let decoder = JSONDecoder()
         let state = try stored.snapshot.map { try decoder.decode(RunState.self, from: Data($0)) } ?? RunState()
