@@ -1,0 +1,151 @@
+import DocumentModel
+
+/// The data, axes and text of a chart part.
+extension ChartPart {
+    func format(_ format: String?) -> String { format ?? "General" }
+
+    func categories(_ series: Series, _ xml: inout XMLBuffer) {
+        switch series.categories {
+        case .text(let reference, let values):
+            xml.element(kind == .scatter ? "c:xVal" : "c:cat") { xml in
+                xml.element("c:strRef") { xml in
+                    xml.element("c:f", text: reference)
+                    xml.element("c:strCache") { strings(values, &$0) }
+                }
+            }
+        case .numbers(let values):
+            xml.element(kind == .scatter ? "c:xVal" : "c:cat") { numbers(values, &$0) }
+        }
+    }
+
+    func strings(_ values: [String], _ xml: inout XMLBuffer) {
+        xml.element("c:ptCount", ["val": "\(values.count)"])
+        for (index, value) in values.enumerated() {
+            xml.element("c:pt", ["idx": "\(index)"]) { $0.element("c:v", text: value) }
+        }
+    }
+
+    func numbers(_ values: Values, _ xml: inout XMLBuffer) {
+        xml.element("c:numRef") { xml in
+            xml.element("c:f", text: values.reference)
+            xml.element("c:numCache") { xml in
+                xml.element("c:formatCode", text: format(numberFormat))
+                xml.element("c:ptCount", ["val": "\(values.numbers.count)"])
+                for (index, value) in values.numbers.enumerated() {
+                    guard let value else { continue }
+                    xml.element("c:pt", ["idx": "\(index)"]) { $0.element("c:v", text: NumberText.plain(value)) }
+                }
+            }
+        }
+    }
+
+    func titleElement(_ text: String, size: Int, _ xml: inout XMLBuffer) {
+        xml.element("c:title") { xml in
+            xml.element("c:tx") { xml in
+                xml.element("c:rich") { xml in
+                    xml.element("a:bodyPr")
+                    xml.element("a:lstStyle")
+                    xml.element("a:p") { xml in
+                        xml.element("a:pPr") { $0.element("a:defRPr", ["sz": "\(size)", "b": "1"]) }
+                        xml.element("a:r") { xml in
+                            xml.element("a:rPr", ["sz": "\(size)", "b": "1"]) { xml in
+                                xml.element("a:solidFill") { $0.element("a:srgbClr", ["val": theme.heading]) }
+                            }
+                            xml.element("a:t", text: text)
+                        }
+                    }
+                }
+            }
+            xml.element("c:overlay", ["val": "0"])
+        }
+    }
+
+    func textProperties(_ xml: inout XMLBuffer, colour: String) {
+        xml.element("c:txPr") { xml in
+            xml.element("a:bodyPr")
+            xml.element("a:lstStyle")
+            xml.element("a:p") { xml in
+                xml.element("a:pPr") { xml in
+                    xml.element("a:defRPr", ["sz": "\(fontSize)", "b": "0"]) { xml in
+                        xml.element("a:solidFill") { $0.element("a:srgbClr", ["val": colour]) }
+                        xml.element("a:latin", ["typeface": theme.bodyFont])
+                    }
+                }
+                xml.element("a:endParaRPr", ["lang": "en-US"])
+            }
+        }
+    }
+
+    func categoryAxis(_ xml: inout XMLBuffer) {
+        xml.element("c:catAx") { xml in
+            xml.element("c:axId", ["val": "1"])
+            // Bars read from the top, as the table does.
+            xml.element("c:scaling") { $0.element("c:orientation", ["val": kind == .bar ? "maxMin" : "minMax"]) }
+            xml.element("c:delete", ["val": "0"])
+            xml.element("c:axPos", ["val": kind == .bar ? "l" : "b"])
+            if let categoryAxisTitle { titleElement(categoryAxisTitle, size: fontSize, &xml) }
+            xml.element("c:numFmt", ["formatCode": "General", "sourceLinked": "0"])
+            axisLook(&xml, line: true)
+            xml.element("c:crossAx", ["val": "2"])
+            xml.element("c:crosses", ["val": "autoZero"])
+            xml.element("c:auto", ["val": "0"])
+            xml.element("c:lblAlgn", ["val": "ctr"])
+            xml.element("c:lblOffset", ["val": "100"])
+            xml.element("c:noMultiLvlLbl", ["val": "1"])
+        }
+    }
+
+    func valueAxis(
+        _ xml: inout XMLBuffer, id: Int, crosses: Int, position: String, title: String?, format: String?, grid: Bool
+    ) {
+        xml.element("c:valAx") { xml in
+            xml.element("c:axId", ["val": "\(id)"])
+            xml.element("c:scaling") { $0.element("c:orientation", ["val": "minMax"]) }
+            xml.element("c:delete", ["val": "0"])
+            xml.element("c:axPos", ["val": position])
+            if grid {
+                xml.element("c:majorGridlines") { xml in
+                    xml.element("c:spPr") { hairline(&$0) }
+                }
+            }
+            if let title { titleElement(title, size: fontSize, &xml) }
+            xml.element("c:numFmt", ["formatCode": self.format(format), "sourceLinked": "0"])
+            axisLook(&xml, line: !grid)
+            xml.element("c:crossAx", ["val": "\(crosses)"])
+            xml.element("c:crosses", ["val": kind == .bar ? "max" : "autoZero"])
+            xml.element("c:crossBetween", ["val": kind == .scatter || kind == .area ? "midCat" : "between"])
+        }
+    }
+
+    private func axisLook(_ xml: inout XMLBuffer, line: Bool) {
+        xml.element("c:majorTickMark", ["val": "none"])
+        xml.element("c:minorTickMark", ["val": "none"])
+        xml.element("c:tickLblPos", ["val": "low"])
+        xml.element("c:spPr") { xml in
+            if line {
+                hairline(&xml)
+            } else {
+                xml.element("a:ln") { $0.element("a:noFill") }
+            }
+        }
+        textProperties(&xml, colour: theme.muted)
+    }
+
+    private func hairline(_ xml: inout XMLBuffer) {
+        xml.element("a:ln", ["w": "9525"]) { xml in
+            xml.element("a:solidFill") { xml in
+                xml.element("a:srgbClr", ["val": theme.muted]) { $0.element("a:alpha", ["val": "35000"]) }
+            }
+        }
+    }
+}
+
+/// Numbers as XML and people want them.
+enum NumberText {
+    /// The shortest text that reads back as `value`: no exponent for whole numbers below 10^15, none of `inf` or `nan`.
+    static func plain(_ value: Double) -> String {
+        guard value.isFinite else { return "0" }
+        if value == value.rounded(), abs(value) < 1e15 { return "\(Int64(value))" }
+        return "\(value)"
+    }
+}
