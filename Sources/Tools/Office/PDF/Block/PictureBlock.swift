@@ -144,10 +144,16 @@ extension Composer {
     }
 
     func composeImage(_ image: Image) throws {
-        let (pictureWidth, pictureHeight) = fit(try shelf.size(of: image.path))
+        var (pictureWidth, pictureHeight) = fit(try shelf.size(of: image.path))
         let caption = captionText(image)
         let text = caption.map { typesetter.set($0, styles.small, width: width) }
         space(4)
+        // Rather a smaller picture than a page with a hole.
+        let scale = (room - 6 - (text?.height ?? 0)) / pictureHeight
+        if (0.6..<1).contains(scale) {
+            pictureWidth *= scale
+            pictureHeight *= scale
+        }
         try reserve(min(pictureHeight + 6 + min(text?.height ?? 0, 60), bottom - top))
         if canvas.isDrawing {
             let surface = try shelf.surface(for: image.path)

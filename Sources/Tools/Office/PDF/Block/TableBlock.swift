@@ -7,6 +7,7 @@ struct TableGrid {
         var width: Double
         var alignment: Alignment
         var format: String?
+        var groupsFrom: Double
     }
 
     var columns: [Column]
@@ -44,7 +45,7 @@ extension Composer {
 
     private func cells(_ row: [Scalar], _ grid: TableGrid) -> [TextBlock] {
         zip(row, grid.columns).map { scalar, column in
-            let text = numbers.text(scalar, format: column.format).printable
+            let text = numbers.text(scalar, format: column.format, groupsFrom: column.groupsFrom).printable
             return typesetter.set(
                 text, grid.style, width: column.width - 2 * grid.padding.x, alignment: column.alignment,
                 links: citations.links(in: text))
@@ -132,11 +133,13 @@ extension Composer {
         let widths = columnWidths(table, style, strong, padding.x)
         var grid = TableGrid(columns: [], header: [], style: style, padding: padding)
         var x = typesetter.isRightToLeft ? right : left
-        for (column, width) in zip(table.columns, widths) {
+        for (index, (column, width)) in zip(table.columns, widths).enumerated() {
             if typesetter.isRightToLeft { x -= width }
             let alignment = column.alignment ?? column.type.alignment
             grid.columns.append(
-                TableGrid.Column(x: x, width: width, alignment: alignment, format: column.numberFormat))
+                TableGrid.Column(
+                    x: x, width: width, alignment: alignment, format: column.numberFormat,
+                    groupsFrom: NumberText.grouping(of: table.rows.lazy.compactMap { $0[index].double })))
             // Four lines: a header must leave the page to its rows.
             grid.header.append(
                 typesetter.set(

@@ -18,7 +18,8 @@ extension Composer {
         }
         y += 12
         canvas.rule(left, y, to: right, y, styles.hairline, width: 0.75)
-        y += 16
+        // A heading brings its own distance.
+        if case .heading = report.blocks.first { y += 0 } else { y += 14 }
     }
 
     private func stack(_ text: String, _ style: TextStyle, _ ink: Ink, tag: String, maximumLines: Int? = nil) {

@@ -21,7 +21,7 @@ extension Plot {
         for tick in scale.ticks {
             let x = area.x + scale.position(tick) * area.width
             canvas.rule(
-                x, area.y, to: x, area.bottom, tick == 0 ? styles.muted : styles.hairline, width: tick == 0 ? 0.8 : 0.4)
+                x, area.y, to: x, area.bottom, tick == 0 ? styles.muted : styles.gridline, width: tick == 0 ? 0.8 : 0.4)
             let block = label(number(tick))
             canvas.label(block, x: x - block.width / 2, y: area.bottom + 4, styles.muted)
         }
@@ -81,6 +81,7 @@ extension Plot {
         for (index, slice) in slices.enumerated() {
             let sweep = slice.value / total * 2 * Double.pi
             canvas.ink(styles.series(index))
+            cairo_new_path(cairo)
             cairo_move_to(cairo, center.x, center.y)
             cairo_arc(cairo, center.x, center.y, radius, angle, angle + sweep)
             cairo_close_path(cairo)

@@ -8,6 +8,16 @@ struct Plot {
     let typesetter: Typesetter
     let styles: Styles
     let numbers: NumberText
+    private let groupsFrom: Double
+
+    init(chart: Chart, canvas: Canvas, typesetter: Typesetter, styles: Styles, numbers: NumberText) {
+        self.chart = chart
+        self.canvas = canvas
+        self.typesetter = typesetter
+        self.styles = styles
+        self.numbers = numbers
+        groupsFrom = NumberText.grouping(of: chart.series.flatMap { $0.values.compactMap { $0 } })
+    }
 
     func draw(in box: Box) {
         switch chart.kind {
@@ -20,7 +30,9 @@ struct Plot {
 
     var values: [Double] { chart.series.flatMap { $0.values.compactMap { $0 } } }
 
-    func number(_ value: Double) -> String { numbers.text(value, format: chart.numberFormat).printable }
+    func number(_ value: Double) -> String {
+        numbers.text(value, format: chart.numberFormat, groupsFrom: groupsFrom).printable
+    }
 
     func label(_ text: String, width: Double? = nil, lines: Int = 1, alignment: Alignment = .start) -> TextBlock {
         typesetter.set(
@@ -55,7 +67,7 @@ struct Plot {
             let y = area.bottom - scale.position(tick) * area.height
             let isBase = tick == 0
             canvas.rule(
-                area.x, y, to: area.right, y, isBase ? styles.muted : styles.hairline, width: isBase ? 0.8 : 0.4)
+                area.x, y, to: area.right, y, isBase ? styles.muted : styles.gridline, width: isBase ? 0.8 : 0.4)
             canvas.label(block, x: area.x - 6 - block.width, y: y - block.height / 2, styles.muted)
         }
         return area
@@ -126,6 +138,8 @@ struct Plot {
             cairo_close_path(cairo)
             cairo_fill(cairo)
         }
+        // Text drawn before leaves a current point behind.
+        cairo_new_path(cairo)
         canvas.ink(ink)
         cairo_set_line_width(cairo, 1.8)
         cairo_set_line_join(cairo, CAIRO_LINE_JOIN_ROUND)
@@ -151,7 +165,7 @@ struct Plot {
         let area = drawFrame(in: box, scale, bottomLabels: 14)
         for tick in across.ticks {
             let x = area.x + across.position(tick) * area.width
-            canvas.rule(x, area.y, to: x, area.bottom, styles.hairline, width: 0.4)
+            canvas.rule(x, area.y, to: x, area.bottom, styles.gridline, width: 0.4)
             let block = label(numbers.text(tick))
             canvas.label(block, x: min(x - block.width / 2, box.right - block.width), y: area.bottom + 4, styles.muted)
         }

@@ -99,7 +99,7 @@ final class Composer {
             let line = paper.height - 46
             canvas.rule(left, line, to: right, line, styles.hairline)
             let title = typesetter.set(report.title.printable, styles.label, width: width - 70, maximumLines: 1)
-            canvas.label(title, x: left, y: line + 8, styles.muted)
+            canvas.label(title, x: title.isRightToLeft ? left + 70 : left, y: line + 8, styles.muted)
             let number = typesetter.set("\(page) / \(totalPages ?? page)", styles.label, width: nil)
             let isMirrored = title.isRightToLeft
             canvas.label(number, x: isMirrored ? left : right - number.width, y: line + 8, styles.muted)

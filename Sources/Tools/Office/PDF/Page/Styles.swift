@@ -10,6 +10,7 @@ struct Styles {
     let surface: Ink
     let background: Ink
     let hairline: Ink
+    let gridline: Ink
     let palette: [Ink]
 
     let title: TextStyle
@@ -31,6 +32,7 @@ struct Styles {
         surface = Ink(theme.surface)
         background = Ink(theme.background)
         hairline = Ink(theme.muted).mixed(with: Ink(theme.background), 0.65)
+        gridline = hairline.mixed(with: background, 0.4)
         palette = theme.palette.map(Ink.init)
         let face = Self.families(theme.bodyFont)
         let display = Self.families(theme.headingFont)

@@ -110,15 +110,17 @@ struct Citations {
 }
 
 extension String {
-    /// Without control characters, which fonts show as boxes and C ends strings at; line breaks and tabs stay.
+    /// Without control characters, which fonts show as boxes and C ends strings at, and without noncharacters, which
+    /// Cairo refuses; line breaks and tabs stay.
     var printable: String {
-        guard utf8.contains(where: { ($0 < 0x20 && $0 != 0x0A) || $0 == 0x7F }) else { return self }
         var result = String.UnicodeScalarView()
         for scalar in replacing("\r\n", with: "\n").unicodeScalars {
             switch scalar.value {
             case 0x0A, 0x09: result.append(scalar)
             case 0x0D: result.append("\n")
             case ..<0x20, 0x7F: result.append(" ")
+            case 0xFDD0...0xFDEF: result.append("\u{FFFD}")
+            case let value where value & 0xFFFE == 0xFFFE: result.append("\u{FFFD}")
             default: result.append(scalar)
             }
         }

@@ -3,6 +3,8 @@ import Glibc
 
 /// Numbers as people of a language write them, with the usual part of Excel's number formats.
 struct NumberText {
+    /// Digits are grouped from here on where all numbers beside are smaller: years stay years.
+    static let years = 10_000.0
     private let group: String
     private let point: String
 
@@ -22,30 +24,37 @@ struct NumberText {
         }
     }
 
+    /// Where numbers that stand together begin to have groups: all of them from a thousand on, or none.
+    static func grouping(of values: some Sequence<Double>) -> Double {
+        values.contains { abs($0) >= years } ? 1_000 : years
+    }
+
     /// A table's cell.
-    func text(_ scalar: Scalar, format: String?) -> String {
+    func text(_ scalar: Scalar, format: String?, groupsFrom: Double = years) -> String {
         switch scalar {
         case .null: ""
         case .bool(let value): value ? "✓" : "–"
         case .integer(let value):
-            format == nil ? plain(value) : text(Double(value), format: format)
-        case .number(let value): text(value, format: format)
+            format == nil ? plain(value, groupsFrom) : text(Double(value), format: format)
+        case .number(let value): text(value, format: format, groupsFrom: groupsFrom)
         case .text(let value): value
         }
     }
 
-    /// Without a format: up to three decimals, groups from 10,000 on so that years stay years.
-    func text(_ value: Double, format: String? = nil) -> String {
+    /// Without a format: up to three decimals.
+    func text(_ value: Double, format: String? = nil, groupsFrom: Double = years) -> String {
         guard value.isFinite else { return "—" }
         if let format, let pattern = NumberPattern(format) { return apply(pattern, to: value) }
         guard abs(value) < 1e15, value == 0 || abs(value) >= 0.0005 else { return printf("%.4g", value) }
         var text = printf("%.3f", value)
         while text.last == "0" { text.removeLast() }
         if text.last == "." { text.removeLast() }
-        return localised(text == "-0" ? "0" : text, grouped: abs(value) >= 10_000)
+        return localised(text == "-0" ? "0" : text, grouped: abs(value) >= groupsFrom)
     }
 
-    private func plain(_ value: Int64) -> String { localised(String(value), grouped: value.magnitude >= 10_000) }
+    private func plain(_ value: Int64, _ groupsFrom: Double) -> String {
+        localised(String(value), grouped: abs(Double(value)) >= groupsFrom)
+    }
 
     private func apply(_ pattern: NumberPattern, to value: Double) -> String {
         let scaled = value * (pattern.isPercent ? 100 : 1)

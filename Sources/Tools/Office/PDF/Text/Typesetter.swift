@@ -27,7 +27,8 @@ final class Typesetter {
         pango_context_set_language(context, pango_language_from_string(language))
         let primary = language.split { $0 == "-" || $0 == "_" }.first.map { $0.lowercased() } ?? ""
         isRightToLeft = ["ar", "he", "iw", "fa", "ur", "ps", "sd", "ug", "yi", "dv", "ckb"].contains(primary)
-        pango_context_set_base_dir(context, isRightToLeft ? PANGO_DIRECTION_RTL : PANGO_DIRECTION_LTR)
+        // Pango turns an alignment where a paragraph's direction differs from this one.
+        pango_context_set_base_dir(context, PANGO_DIRECTION_LTR)
     }
 
     deinit {
