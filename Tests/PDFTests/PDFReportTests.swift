@@ -21,7 +21,8 @@ import Testing
                 "1,234,567", "67.8%", "Region", "Valley", "Per cent of capacity", "A dot [2]", "Grey water", "Sources",
                 "https://example.org/forecast", "Việt Nam",
             ] { #expect(text.contains(words), "\(words)") }
-            #expect(text.filter { $0 != " " }.contains("\n1/\(file.pages)") || text.contains("1 / \(file.pages)"))
+            // Poppler takes the narrow blanks of the footer for no blanks.
+            #expect(text.filter { $0 != " " }.contains("March1/\(file.pages)"))
             let info = try reader.info()
             for line in [
                 "Title:           Reservoirs after a wet March", "Author:          Ada Persona", "Tagged:          yes",

@@ -160,7 +160,8 @@ extension Composer {
             defer { cairo_surface_destroy(surface) }
             let x = left + (width - pictureWidth) / 2
             canvas.tag("Figure") {
-                canvas.paint(surface, in: Box(x: x, y: y, width: pictureWidth, height: pictureHeight))
+                canvas.paint(
+                    surface, in: Box(x: x, y: y, width: pictureWidth, height: pictureHeight), frame: styles.hairline)
             }
             figures.append(image.altText)
         }
@@ -178,7 +179,7 @@ extension Composer {
 }
 
 extension Canvas {
-    fileprivate func paint(_ surface: OpaquePointer, in box: Box) {
+    fileprivate func paint(_ surface: OpaquePointer, in box: Box, frame: Ink) {
         guard let cairo else { return }
         let width = Double(cairo_image_surface_get_width(surface))
         let height = Double(cairo_image_surface_get_height(surface))
@@ -189,5 +190,10 @@ extension Canvas {
         cairo_set_source_surface(cairo, surface, 0, 0)
         cairo_paint(cairo)
         cairo_restore(cairo)
+        // Screenshots are often white to their edges.
+        ink(frame)
+        cairo_set_line_width(cairo, 0.5)
+        cairo_rectangle(cairo, box.x, box.y, box.width, box.height)
+        cairo_stroke(cairo)
     }
 }

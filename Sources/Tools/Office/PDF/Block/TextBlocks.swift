@@ -2,7 +2,7 @@ import DocumentModel
 
 extension Composer {
     func composeTitle() {
-        let isMirrored = typesetter.isRightToLeft
+        let isMirrored = typesetter.set(report.title.printable, styles.title, width: width).isRightToLeft
         canvas.fill(Box(x: isMirrored ? right - 40 : left, y: y, width: 40, height: 4), styles.accent)
         y += 16
         // Validation bounds these texts to well under a page.
