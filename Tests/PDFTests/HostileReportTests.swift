@@ -82,5 +82,6 @@ import Testing
         let pages = [Block](repeating: .pageBreak, count: 9).flatMap { [$0, .paragraph("x")] }
         #expect(refusal(pages, options: PDFOptions(maximumPages: 5)) == .tooManyPages)
         #expect(refusal(pages, options: PDFOptions(maximumBytes: 500)) == .fileTooLarge)
+        #expect(refusal(pages, options: PDFOptions(deadline: .now)) == .outOfTime)
     }
 }

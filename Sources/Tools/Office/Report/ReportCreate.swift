@@ -33,9 +33,12 @@ package struct ReportCreate: Tool {
         let directory = RunDirectory(path: context.directory)
         try directory.check(input.file, extension: ".pdf")
         let report = input.report
+        let deadline = context.deadline
         let printed = try await OwnThread.run {
             do {
-                let file = try PDFReport.render(report) { try directory.picture($0) }
+                let file = try PDFReport.render(report, options: PDFOptions(deadline: deadline)) {
+                    try directory.picture($0)
+                }
                 try directory.write(file.bytes, to: input.file)
                 return (size: file.bytes.count, pages: file.pages)
             } catch let error as PDFError {

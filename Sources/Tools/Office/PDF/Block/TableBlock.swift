@@ -22,7 +22,7 @@ struct TableGrid {
 extension Composer {
     /// Rows do not break over pages unless one is taller than a page; the header is repeated.
     func composeTable(_ table: Table) throws {
-        let grid = layOut(table)
+        let grid = try layOut(table)
         space(4)
         let caption = table.caption.flatMap { $0.isEmpty ? nil : $0 }
         if let caption {
@@ -124,13 +124,13 @@ extension Composer {
 }
 
 extension Composer {
-    private func layOut(_ table: Table) -> TableGrid {
+    private func layOut(_ table: Table) throws -> TableGrid {
         let count = table.columns.count
         let size = count <= 6 ? 9.5 : count <= 9 ? 8.5 : count <= 14 ? 7 : 5.5
         let padding = count <= 6 ? (x: 7.0, y: 4.5) : count <= 14 ? (x: 4.0, y: 3.5) : (x: 1.5, y: 2.5)
         let style = TextStyle(families: styles.body.families, size: size, leading: 1.32)
         let strong = style.sized(size, bold: true)
-        let widths = columnWidths(table, style, strong, padding.x)
+        let widths = try columnWidths(table, style, strong, padding.x)
         var grid = TableGrid(columns: [], header: [], style: style, padding: padding)
         var x = typesetter.isRightToLeft ? right : left
         for (index, (column, width)) in zip(table.columns, widths).enumerated() {
@@ -151,10 +151,13 @@ extension Composer {
     }
 
     /// From the longest word and the longest line of each column.
-    private func columnWidths(_ table: Table, _ style: TextStyle, _ strong: TextStyle, _ padding: Double) -> [Double] {
+    private func columnWidths(_ table: Table, _ style: TextStyle, _ strong: TextStyle, _ padding: Double) throws
+        -> [Double]
+    {
         var least: [Double] = []
         var wanted: [Double] = []
         for (index, column) in table.columns.enumerated() {
+            try checkTime()
             var narrow = typesetter.set(column.header.printable, strong, width: 1, breaksWords: false).width
             var wide = typesetter.width(column.header.printable, strong)
             // More rows than this change widths little and cost time.

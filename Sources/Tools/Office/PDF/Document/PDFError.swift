@@ -11,6 +11,8 @@ package struct PDFError: Error, Sendable, Hashable, CustomStringConvertible {
         case tooManyPages = "too_many_pages"
         /// The file outgrew `PDFOptions.maximumBytes`.
         case fileTooLarge = "file_too_large"
+        /// `PDFOptions.deadline` passed.
+        case outOfTime = "out_of_time"
         /// Cairo or Pango refused.
         case drawingFailed = "drawing_failed"
     }

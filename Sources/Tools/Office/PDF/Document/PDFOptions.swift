@@ -8,15 +8,19 @@ package struct PDFOptions: Sendable, Hashable {
     package var maximumPages: Int
     /// Of the file; what a mail server or a browser still takes.
     package var maximumBytes: Int
+    /// When drawing is given up; looked at for each block, page and column.
+    package var deadline: ContinuousClock.Instant?
 
     package init(
         paper: Paper? = nil, creationDate: String? = nil, maximumPages: Int = 2_000,
-        maximumBytes: Int = 64 * 1024 * 1024
+        maximumBytes: Int = 64 * 1024 * 1024,
+        deadline: ContinuousClock.Instant? = nil
     ) {
         self.paper = paper
         self.creationDate = creationDate
         self.maximumPages = maximumPages
         self.maximumBytes = maximumBytes
+        self.deadline = deadline
     }
 }
 

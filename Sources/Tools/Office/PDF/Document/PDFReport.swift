@@ -28,7 +28,7 @@ package enum PDFReport {
         let paper = options.paper ?? .usual(forLanguage: report.language)
         let typesetter = try Typesetter(language: report.language)
         let counting = Composer(
-            report, paper, options.maximumPages, typesetter, Canvas(surface: nil), shelf, totalPages: nil)
+            report, paper, options, typesetter, Canvas(surface: nil), shelf, totalPages: nil)
         try counting.compose()
         let sink = ByteSink(limit: options.maximumBytes)
         let figures = try withExtendedLifetime(sink) {
@@ -59,7 +59,7 @@ package enum PDFReport {
         describe(report, options, on: surface)
         let canvas = Canvas(surface: surface)
         let composer = Composer(
-            report, paper, options.maximumPages, typesetter, canvas, shelf, totalPages: pages)
+            report, paper, options, typesetter, canvas, shelf, totalPages: pages)
         try composer.compose()
         canvas.close()
         cairo_surface_finish(surface)

@@ -10,7 +10,7 @@ final class Composer {
     let citations: Citations
     let numbers: NumberText
     let paper: Paper
-    private let maximumPages: Int
+    private let options: PDFOptions
     private let totalPages: Int?
 
     /// From 1.
@@ -32,12 +32,12 @@ final class Composer {
     var room: Double { bottom - y }
 
     init(
-        _ report: Report, _ paper: Paper, _ maximumPages: Int, _ typesetter: Typesetter, _ canvas: Canvas,
+        _ report: Report, _ paper: Paper, _ options: PDFOptions, _ typesetter: Typesetter, _ canvas: Canvas,
         _ shelf: PictureShelf, totalPages: Int?
     ) {
         self.report = report
         self.paper = paper
-        self.maximumPages = maximumPages
+        self.options = options
         self.typesetter = typesetter
         self.canvas = canvas
         self.shelf = shelf
@@ -58,6 +58,7 @@ final class Composer {
     }
 
     private func compose(_ block: Block, at index: Int) throws {
+        try checkTime()
         switch block {
         case .heading(let level, let text):
             try composeHeading(text, level: level, following: report.blocks[(index + 1)...])
@@ -75,11 +76,17 @@ final class Composer {
 
     func breakPage() throws {
         finishPage()
-        guard page < maximumPages else {
-            throw PDFError(.tooManyPages, "The report needs more than \(maximumPages) pages; shorten it.")
+        try checkTime()
+        guard page < options.maximumPages else {
+            throw PDFError(.tooManyPages, "The report needs more than \(options.maximumPages) pages; shorten it.")
         }
         page += 1
         startPage()
+    }
+
+    func checkTime() throws {
+        guard let deadline = options.deadline, deadline <= .now else { return }
+        throw PDFError(.outOfTime, "The report was not printed in time; it stopped on page \(page). Shorten it.")
     }
 
     /// Leaves `height` before the next block, but not at the top of a page.
