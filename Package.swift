@@ -89,7 +89,7 @@ let package = Package(
             "OrchestratorService", "Orchestrator/Service",
             ["Domain", "ToolKit", "Store", "Postgres", "Redis", "OrchestratorCore", "Failpoints", logging, lifecycle]),
         module(
-            "Workers", "Workers", ["Domain", "ToolKit", "PersonaContainers", "Egress"]),
+            "Workers", "Workers", ["Domain", "ToolKit", "PersonaContainers", "Egress", "Failpoints"]),
         module("PersonaContainers", "Containers/Personas", ["CLinux", "Domain", "ToolKit", "Sockets", "Egress"]),
         module("Vault", "Vault", ["Domain", "CArgon2", crypto]),
         module("Store", "Store", ["Domain", "Postgres", "Vault", "ToolKit", "Failpoints", crypto]),
@@ -124,6 +124,12 @@ let package = Package(
         tests("CSVTests", ["CSV"]),
         tests("OfficeToolTests", ["Domain", "ToolKit", "DocumentModel", "OfficeTool"]),
         tests("BriefingToolTests", ["BriefingTool", "DocumentModel", "Domain", "ToolKit"]),
+        tests(
+            "OrchestratorServiceTests",
+            ["OrchestratorService", "OrchestratorCore", "Store", "Postgres", "Redis", "Domain", "ToolKit", "TestKit", logging]),
+        tests("EgressTests", ["Egress", "Sockets"]),
+        tests("PDFTests", ["PDF", "DocumentModel"]),
+        tests("ReportToolTests", ["ReportTool", "Domain", "ToolKit", "DocumentModel"]),
         tests("OrchestratorCoreTests", ["OrchestratorCore", "Domain", "ToolKit"]),
         .executableTarget(
             name: "ToolHostFixture", dependencies: ["Domain", "ToolKit", "ToolHost"],

@@ -77,6 +77,7 @@ struct GatewayModels: ModelRunner {
                 .invalidInput, code: "input_invalid", "A model takes messages of role and content: \(error)")
         }
         let wantsJSON = input.responseFormat?["type"]?.string == "json_object"
-        return ChatRequest(messages: input.messages, maximumTokens: input.maxTokens, format: wantsJSON ? .jsonObject : nil)
+        return ChatRequest(
+            messages: input.messages, maximumTokens: input.maxTokens, format: wantsJSON ? .jsonObject : nil)
     }
 }

@@ -1,5 +1,4 @@
 import Domain
-import Failpoints
 import OrchestratorService
 import Store
 import Synchronization
@@ -34,28 +33,24 @@ final class StoreJobSource: JobSource {
 
     func claim(limit: Int) async throws -> [WorkerJob] {
         let claimed = try await queue.claim(limit: limit)
-        if !claimed.isEmpty { Failpoint.hit(.jobAfterStart) }
         held.withLock { held in for job in claimed { held[job.id] = job } }
         return claimed.map(WorkerJob.init)
     }
 
     func mark(_ job: WorkerJob, _ phase: EffectPhase) async throws {
-        Failpoint.hit(.jobBeforeMark)
         try await queue.mark(try claimed(job), phase)
-        Failpoint.hit(.jobAfterMark)
     }
 
     func complete(_ job: WorkerJob, output: JSONValue, artifacts: [StoredArtifact]) async throws {
-        Failpoint.hit(.jobBeforeCompletion)
         let claimed = try claimed(job)
         let files = artifacts.map { artifact in
             Files.publication(
                 job.tenant, id: .new(), run: job.run, persona: job.persona, job: job.id, name: artifact.file.name,
                 mediaType: artifact.file.mediaType, size: artifact.size, sha256: artifact.sha256,
-                provenance: claimed.tool.hasPrefix("email.") || claimed.tool.hasPrefix("browser.") ? .outside : .persona)
+                provenance: claimed.tool.hasPrefix("email.") || claimed.tool.hasPrefix("browser.") ? .outside : .persona
+            )
         }
         try await queue.complete(claimed, output: output, also: files)
-        Failpoint.hit(.jobAfterCompletion)
         await finished(job)
     }
 

@@ -17,7 +17,8 @@ struct StoreResources: ResourceResolver {
         }
     }
 
-    func secrets(_ names: [String], tenant: TenantID, persona: PersonaID) async throws(ToolFailure) -> [String: Secret] {
+    func secrets(_ names: [String], tenant: TenantID, persona: PersonaID) async throws(ToolFailure) -> [String: Secret]
+    {
         [:]
     }
 

@@ -1,6 +1,6 @@
 package import Domain
 import Failpoints
-package import Postgres
+import Postgres
 
 /// A mailbox under this process's watch; only this epoch may record its mail.
 package struct MailboxLease: Sendable, Hashable {
@@ -141,11 +141,13 @@ package struct MailboxLeases: Sendable {
         let mail = MailID.new()
         var statements = try run?.statements(lease.tenant, actor: "system") ?? []
         // The run's audit entry comes last in its statements; the mail's row goes before it (lock order).
-        statements.insert(insertion(arrival, lease, uidValidity, identity, mail, run?.id), at: max(0, statements.count - 1))
+        statements.insert(
+            insertion(arrival, lease, uidValidity, identity, mail, run?.id), at: max(0, statements.count - 1))
         if let refusal = arrival.refusal {
             statements.append(
                 try AuditEntry(
-                    actor: "system", action: "mail.refused", subject: "mail:\(mail)", detail: ["reason": .string(refusal)]
+                    actor: "system", action: "mail.refused", subject: "mail:\(mail)",
+                    detail: ["reason": .string(refusal)]
                 ).statement())
         }
         for statement in statements { _ = try await connection.query(statement.sql, statement.values) }
