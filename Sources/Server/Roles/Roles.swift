@@ -1,3 +1,4 @@
+import API
 import Domain
 import FoundationEssentials
 import Glibc
@@ -5,6 +6,7 @@ import Logging
 import OrchestratorService
 import Redis
 import ServiceLifecycle
+import UnixSignals
 
 /// What one process does for the platform.
 enum Role: String, Sendable, CaseIterable {
@@ -42,7 +44,8 @@ struct Roles: Sendable {
     func run(_ services: [any Service]) async throws {
         try await ServiceGroup(
             configuration: .init(
-                services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigint, .sigterm],
+                services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
+                gracefulShutdownSignals: [.sigint, .sigterm],
                 logger: logger)
         ).run()
     }

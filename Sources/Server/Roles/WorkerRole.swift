@@ -8,6 +8,7 @@ import PersonaContainers
 import ServiceLifecycle
 import Sockets
 import Store
+import ToolKit
 import Workers
 
 /// Workers as a service: personas' sandboxes, job slots and watched mailboxes of one process.
