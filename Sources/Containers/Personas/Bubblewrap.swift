@@ -110,7 +110,5 @@ package struct Bubblewrap: PersonaSandbox {
         }
 
         func kill() { child.kill() }
-
-        func ranOutOfMemory() -> Bool { group.ranOutOfMemory }
     }
 }
