@@ -158,7 +158,10 @@ import ToolKit
             let run = RunID.new()
             _ = try await harness.call(
                 "test.shell",
-                ["script": "ln -s /etc/passwd link; mkdir directory; mkfifo pipe; ln -s /etc through; echo x > ../../x"],
+                [
+                    "script":
+                        "ln -s /etc/passwd link; mkdir directory; mkfifo pipe; ln -s /etc through; echo x > ../../x"
+                ],
                 run: run)
             let result = try await harness.call("test.publish", ["path": .string(path)], run: run)
             let file = try #require(result.artifacts.first)

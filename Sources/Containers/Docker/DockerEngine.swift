@@ -28,7 +28,7 @@ package struct DockerEngine: Sendable {
         }
         do {
             return try await ask("GET", "/images/\(Self.escaped(name))/json", as: Image.self).id
-        } catch where error.status == 404 {
+        } catch  where error.status == 404 {
             return nil
         }
     }
@@ -67,14 +67,14 @@ package struct DockerEngine: Sendable {
     package func kill(_ id: String) async throws(DockerError) {
         do {
             _ = try await send("POST", "/containers/\(id)/kill")
-        } catch where error.status == 404 || error.status == 409 {}
+        } catch  where error.status == 404 || error.status == 409 {}
     }
 
     /// Removes a container, running or not. One that is gone is as good as removed.
     package func remove(_ id: String) async throws(DockerError) {
         do {
             _ = try await send("DELETE", "/containers/\(id)?force=true&v=true")
-        } catch where error.status == 404 || error.status == 409 {}
+        } catch  where error.status == 404 || error.status == 409 {}
     }
 
     /// Ids of all containers, ended ones included, that carry `label` (`name=value`).

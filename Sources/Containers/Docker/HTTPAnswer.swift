@@ -1,20 +1,22 @@
 /// An HTTP/1.1 answer (RFC 9112), fed with bytes until it is whole.
-struct HTTPAnswer {
-    struct Malformed: Error, Hashable {}
+package struct HTTPAnswer {
+    package struct Malformed: Error, Hashable {}
 
     /// The engine's answers that are asked for here are JSON of some kilobytes.
     static let maximumBytes = 16 * 1024 * 1024
 
-    private(set) var status = 0
-    private(set) var body: [UInt8] = []
+    package private(set) var status = 0
+    package private(set) var body: [UInt8] = []
     private var pending: [UInt8] = []
     private var framing: Framing?
-    private(set) var isWhole = false
+    package private(set) var isWhole = false
 
     private enum Framing { case length(Int), chunked, untilEnd }
 
+    package init() {}
+
     /// Takes what was read; no bytes mean the connection's end.
-    mutating func append(_ bytes: some Collection<UInt8>) throws(Malformed) {
+    package mutating func append(_ bytes: some Collection<UInt8>) throws(Malformed) {
         guard !isWhole else { return }
         if bytes.isEmpty {
             guard case .untilEnd? = framing else { throw Malformed() }
