@@ -3,6 +3,22 @@
 CREATE SEQUENCE process_owners AS bigint;
 GRANT USAGE ON SEQUENCE process_owners TO persona_app, persona_dispatch;
 
+-- Owners whose session still holds the advisory lock (this sequence, number): every other owner's leases are free.
+CREATE FUNCTION living_owners() RETURNS SETOF bigint LANGUAGE sql STABLE AS $$
+    SELECT l.objid::bigint FROM pg_locks l
+    WHERE l.locktype = 'advisory' AND l.classid = 'process_owners'::regclass::oid AND l.objsubid = 2 AND l.granted
+        AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+$$;
+
+-- Ends a transaction whose fenced write hit no row: another owner holds the lease now, or the row has gone on.
+CREATE FUNCTION require_fence(hits bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+    IF hits = 0 THEN
+        RAISE EXCEPTION 'fenced off: the row belongs to another epoch by now' USING ERRCODE = 'PF001';
+    END IF;
+    RETURN hits;
+END $$;
+
 CREATE TABLE runs (
     tenant_id uuid NOT NULL REFERENCES tenants,
     run_id uuid NOT NULL,
@@ -31,6 +47,8 @@ CREATE TABLE runs (
     -- Lease. ready_at is NULL while there is nothing to do.
     priority smallint NOT NULL DEFAULT 0,
     ready_at timestamptz DEFAULT platform_now(),
+    -- Raised by each producer together with ready_at, so that a step that has not seen the news leaves ready_at alone.
+    wakes bigint NOT NULL DEFAULT 0,
     owner bigint,
     epoch bigint NOT NULL DEFAULT 0,
     lease_until timestamptz,
@@ -112,7 +130,10 @@ CREATE TABLE jobs (
     state text NOT NULL DEFAULT 'planned' CONSTRAINT jobs_state_known
         CHECK (state IN ('planned', 'started', 'done', 'failed', 'unknown', 'cancelled')),
     phase text CONSTRAINT jobs_phase_known CHECK (phase IN ('transmitting', 'accepted')),
+    -- Counted at the claim, before anything is parsed.
     attempt integer NOT NULL DEFAULT 0,
+    -- Times that its owner died or fell silent in the middle of it.
+    rescues smallint NOT NULL DEFAULT 0,
     timeout_seconds integer NOT NULL,
     result json,
     error json,

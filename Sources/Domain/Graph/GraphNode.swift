@@ -68,6 +68,12 @@ package struct RetryPolicy: Sendable, Hashable {
     package var backoffMilliseconds: Int
     package var maxBackoffMilliseconds: Int
 
+    package init(attempts: Int, backoffMilliseconds: Int, maxBackoffMilliseconds: Int) {
+        self.attempts = attempts
+        self.backoffMilliseconds = backoffMilliseconds
+        self.maxBackoffMilliseconds = maxBackoffMilliseconds
+    }
+
     package static let standard = RetryPolicy(attempts: 3, backoffMilliseconds: 500, maxBackoffMilliseconds: 30_000)
 }
 

@@ -1,0 +1,225 @@
+package import Domain
+import Failpoints
+package import Logging
+package import OrchestratorCore
+import Postgres
+import ServiceLifecycle
+package import Store
+import Synchronization
+
+/// Advances runs: woken by doorbells and by its own sweep, it claims what is ready, commits one transaction a step,
+/// and rescues what dead processes left behind. Any number of orchestrators share a database.
+package struct Orchestrator: Service {
+    package struct Options: Sendable {
+        /// Time between two sweeps: what a lost doorbell costs at most.
+        package var sweepInterval = Duration.seconds(2)
+        /// Runs advanced at the same time; each uses at most one connection of the pool.
+        package var concurrency = 32
+        /// Runs kept in memory between steps.
+        package var hotRuns = 1_000
+
+        package init() {}
+    }
+
+    private let database: Database
+    private let owner: ProcessOwner
+    private let doorbell: any Doorbell
+    private let options: Options
+    private let logger: Logger
+    private let leases: RunLeases
+    private let advance: RunAdvance
+    private let desk: RunDesk
+    private let relay: RingRelay
+
+    /// `effectKey` gives a tenant's key for effect keys, the same for good. `committer` is where a group commit fits.
+    package init(
+        database: Database, owner: ProcessOwner, doorbell: any Doorbell, tools: ToolCatalog,
+        effectKey: @escaping @Sendable (TenantID) async throws -> EffectKey, committer: (any StepCommitter)? = nil,
+        options: Options = Options(), logger: Logger
+    ) {
+        self.database = database
+        self.owner = owner
+        self.doorbell = doorbell
+        self.options = options
+        self.logger = logger
+        leases = RunLeases(database, owner: owner)
+        relay = RingRelay(outbox: Outbox(database), doorbell: doorbell)
+        let steps = RunSteps(database)
+        let relay = relay
+        advance = RunAdvance(
+            steps: steps, committer: committer ?? steps, tools: tools, effectKey: effectKey,
+            afterCommit: { relay.wake() }, owner: owner)
+        desk = RunDesk(limit: options.hotRuns)
+    }
+
+    /// Runs until cancelled or asked to shut down gracefully: then finishes the steps under way and gives leases back.
+    /// Throws `LeaseError.fenced` when this process has lost its own session or its lease: start again with a new owner.
+    package func run() async throws {
+        let (work, feed) = AsyncStream.makeStream(of: DeskWork.self, bufferingPolicy: .bufferingNewest(100_000))
+        let rings = await doorbell.rings()
+        try await withGracefulShutdownHandler {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await sweep(feed) }
+                group.addTask { try await keepLeases() }
+                group.addTask { await relay.run(logger) }
+                group.addTask {
+                    for await ring in rings {
+                        if case .run(let tenant, let run) = ring { feed.yield(.ring(tenant, run)) }
+                    }
+                }
+                group.addTask {
+                    await handle(work)
+                    throw CancellationError()  // the desk is closed: everything else may end
+                }
+                defer { feed.finish() }
+                do {
+                    for try await _ in group {}
+                } catch is CancellationError {
+                    group.cancelAll()
+                }
+            }
+        } onGracefulShutdown: {
+            feed.finish()
+        }
+        desk.clear()
+        // After a drain or a cancellation the leases must go back, also though this task is cancelled.
+        await Task { [leases] in try? await leases.releaseAll() }.value  // else they run out by themselves
+    }
+
+    // MARK: Loops
+
+    private func sweep(_ feed: AsyncStream<DeskWork>.Continuation) async throws {
+        let rescue = JobRescue(database)
+        while true {
+            do {
+                try await leases.releaseDead()
+                await doorbell.ring(try await rescue.sweep())
+                for lease in try await leases.claim() {
+                    Failpoint.hit(.runAfterClaim)
+                    feed.yield(.claimed(lease))
+                }
+                for lease in try await leases.ready() { feed.yield(.ring(lease.tenant, lease.run)) }
+                relay.wake()
+            } catch let error as PostgresError {
+                logger.warning("A sweep failed; the next one tries again.", metadata: ["error": "\(error)"])
+            }
+            try await Task.sleep(for: options.sweepInterval)
+        }
+    }
+
+    /// Prolongs leases, forgets runs that were taken away, and stops everything once this process has fallen silent.
+    private func keepLeases() async throws {
+        while true {
+            do {
+                let held = try await leases.renew()
+                desk.keep(held)
+            } catch {
+                logger.warning("Leases could not be prolonged.", metadata: ["error": "\(error)"])
+            }
+            guard owner.isAlive else {
+                logger.error("This process has lost its leases and stops.", metadata: ["owner": "\(owner.number)"])
+                throw LeaseError.fenced
+            }
+            try await Task.sleep(for: ProcessOwner.renewalInterval)
+        }
+    }
+
+    private func handle(_ work: AsyncStream<DeskWork>) async {
+        await withTaskGroup(of: Void.self) { group in
+            var underWay = 0
+            for await item in work {
+                if underWay >= options.concurrency {
+                    await group.next()
+                    underWay -= 1
+                }
+                underWay += 1
+                group.addTask { await handle(item) }
+            }
+        }
+    }
+
+    // MARK: One run
+
+    private func handle(_ item: DeskWork) async {
+        switch item {
+        case .claimed(let lease): await advance(lease.run) { lease }
+        case .ring(_, let run): await advance(run) { try await leases.claim(only: run, limit: 1).first }
+        }
+    }
+
+    /// Advances `run` unless someone here is at it already, who then looks once more.
+    private func advance(_ run: RunID, claim: @Sendable () async throws -> RunLease?) async {
+        switch desk.begin(run) {
+        case .busy: return
+        case .hot(let hot): await pass(run, hot)
+        case .cold:
+            do {
+                guard let lease = try await claim() else {
+                    desk.forget(run)
+                    return
+                }
+                Failpoint.hit(.runAfterClaim)
+                await pass(run, try await load(lease))
+            } catch {
+                report(error, run)
+                desk.forget(run)
+            }
+        }
+    }
+
+    private func load(_ lease: RunLease) async throws -> HotRun? {
+        do {
+            return try await advance.load(lease)
+        } catch let error as LeaseError {
+            throw error
+        } catch {
+            // The lease goes back; the run is tried again when it is next looked at.
+            try? await leases.release(lease)
+            throw error
+        }
+    }
+
+    private func pass(_ run: RunID, _ start: HotRun?) async {
+        guard var current = start else {
+            desk.forget(run)
+            return
+        }
+        while true {
+            do {
+                guard case .resting(let rested) = try await advance.run(current) else { return await leave(run) }
+                current = rested
+            } catch {
+                report(error, run)
+                // A machine that failed to commit is not trusted again: the lease goes back, the run is loaded anew.
+                try? await leases.release(current.lease)  // else it runs out by itself
+                desk.forget(run)
+                return
+            }
+            switch desk.rest(run, current) {
+            case .again: continue
+            case .resting(let evicted):
+                if let evicted { try? await leases.release(evicted) }  // else it runs out by itself
+                return
+            }
+        }
+    }
+
+    /// The lease went back with the last commit. A ring that came meanwhile finds the run by a claim.
+    private func leave(_ run: RunID) async {
+        guard desk.forget(run) else { return }
+        await advance(run) { try await leases.claim(only: run, limit: 1).first }
+    }
+
+    private func report(_ error: any Error, _ run: RunID) {
+        if error is LeaseError {
+            logger.info("A run has gone to another owner.", metadata: ["run": "\(run)"])
+        } else {
+            logger.error("A run could not be advanced.", metadata: ["run": "\(run)", "error": "\(error)"])
+        }
+    }
+}
+
+enum DeskWork: Sendable {
+    case claimed(RunLease)
+    case ring(TenantID, RunID)
+}

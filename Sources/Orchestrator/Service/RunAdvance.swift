@@ -1,0 +1,135 @@
+import Domain
+import Failpoints
+import FoundationEssentials
+import OrchestratorCore
+import Store
+import ToolKit
+
+/// One leased run in memory: its machine, and what the next commit needs.
+struct HotRun: Sendable {
+    let lease: RunLease
+    let persona: PersonaID
+    var machine: RunMachine
+    var seq: Int
+    var snapshots: SnapshotPolicy
+}
+
+/// How a pass over a run ended.
+enum AdvanceResult: Sendable {
+    /// Calls are under way: the lease is kept.
+    case resting(HotRun)
+    /// The lease was given back with the last commit.
+    case ended
+}
+
+/// Loads runs and takes them forward, step by step, until they wait for something.
+struct RunAdvance: Sendable {
+    let steps: RunSteps
+    let committer: any StepCommitter
+    let tools: ToolCatalog
+    let effectKey: @Sendable (TenantID) async throws -> EffectKey
+    /// Rings for what has been committed.
+    let afterCommit: @Sendable () -> Void
+    let owner: ProcessOwner
+
+    func load(_ lease: RunLease) async throws -> HotRun {
+        let stored = try await steps.load(lease)
+        Failpoint.hit(.runAfterLoad)
+        let graph = try GraphDefinition(stored.graph)
+        let identity = RunIdentity(
+            run: lease.run, tenant: lease.tenant, persona: stored.persona, input: stored.input,
+            effectKey: try await effectKey(lease.tenant), tools: tools)
+        let decoder = JSONDecoder()
+        let state = try stored.snapshot.map { try decoder.decode(RunState.self, from: Data($0)) } ?? RunState()
+        var machine = RunMachine(graph: graph, identity: identity, state: state)
+        for delta in stored.deltas { machine.replay(try decoder.decode([RunChange].self, from: Data(delta))) }
+        let snapshots = SnapshotPolicy(
+            stepsSince: stored.deltas.count, bytesSince: stored.deltas.reduce(0) { $0 + $1.count },
+            lastSnapshot: stored.snapshot?.count ?? 0)
+        return HotRun(
+            lease: lease, persona: stored.persona, machine: machine, seq: stored.seq, snapshots: snapshots)
+    }
+
+    /// Takes up what came until nothing is left. Throws `LeaseError.fenced` where the lease is lost; whatever it
+    /// throws, the caller forgets the machine and loads again.
+    func run(_ start: HotRun) async throws -> AdvanceResult {
+        var hot = start
+        while true {
+            let inbox = try await steps.inbox(hot.lease)
+            guard inbox.seq == hot.seq else { throw LeaseError.fenced }
+            let transition = hot.machine.advance(Self.inputs(inbox, hot.machine.state), now: inbox.now)
+            guard !transition.isEmpty else {
+                let isIdle = transition.status.isFinal || transition.status == .waiting
+                try await steps.rest(hot.lease, wakes: inbox.wakes, wakeAt: transition.wakeAt, release: isIdle)
+                return isIdle ? .ended : .resting(hot)
+            }
+            let commit = try Self.commit(transition, inbox, hot)
+            guard owner.isAlive else { throw LeaseError.fenced }
+            Failpoint.hit(.stepBeforeCommit)
+            try await committer.commit(commit)
+            Failpoint.hit(.stepAfterCommit)
+            afterCommit()
+            hot.seq = commit.nextSeq
+            hot.snapshots.committed(delta: commit.delta.count, snapshot: commit.snapshot?.count)
+            if commit.endsLease { return .ended }
+        }
+    }
+
+    private static func inputs(_ inbox: RunInbox, _ state: RunState) -> [RunInput] {
+        var inputs: [RunInput] = state.status == .queued ? [.begin] : []
+        for outcome in inbox.outcomes {
+            switch outcome.result {
+            case .done(let output): inputs.append(.jobDone(step: outcome.step, output: output))
+            case .failed(let failure): inputs.append(.jobFailed(step: outcome.step, failure))
+            case .unknown(let phase, let abandoned):
+                inputs.append(.jobUnknown(step: outcome.step, phase: phase, abandoned: abandoned))
+            }
+        }
+        inputs += inbox.signals.map { .signal($0.id, name: $0.name, payload: $0.payload) }
+        if inbox.cancelRequested { inputs.append(.cancel(reason: "The run was cancelled on request.")) }
+        return inputs
+    }
+
+    private static func commit(_ transition: Transition, _ inbox: RunInbox, _ hot: HotRun) throws -> StepCommit {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let delta = Array(try encoder.encode(transition.changes))
+        let isDue = hot.snapshots.isDue(adding: delta.count)
+        let snapshot = isDue ? Array(try encoder.encode(hot.machine.state)) : nil
+        // Every checkpoint has a number of its own, so a step that tells nothing tells of its signals or resumes.
+        var events = transition.events
+        if events.isEmpty { events.append(RunEvent(.stepTaken)) }
+        return StepCommit(
+            lease: hot.lease, persona: hot.persona, seq: hot.seq, wakes: inbox.wakes, events: events,
+            status: transition.status, steps: hot.machine.state.steps, delta: delta, snapshot: snapshot,
+            waitingFor: transition.waitingFor, wakeAt: transition.wakeAt, output: transition.output,
+            failure: transition.failure,
+            visits: transition.steps.sorted { $0.key < $1.key }.map { StepCommit.Visit($0.value) },
+            orders: transition.orders.map(StepCommit.Order.init), takenJobs: transition.takenJobs,
+            takenSignals: transition.takenSignals)
+    }
+}
+
+extension StepCommit.Visit {
+    fileprivate init(_ record: StepRecord) {
+        self.init(
+            step: record.step, node: record.node, kind: record.kind, status: record.status, attempt: record.attempt,
+            input: record.input, output: record.output, failure: record.failure)
+    }
+}
+
+extension StepCommit.Order {
+    fileprivate init(_ order: JobOrder) {
+        switch order {
+        case .plan(let plan):
+            self = .plan(
+                StepCommit.Plan(
+                    step: plan.step, node: plan.node, item: plan.item, kind: plan.kind, tool: plan.tool,
+                    input: plan.input, effect: plan.effect, effectKey: plan.effectKey,
+                    timeoutSeconds: plan.timeoutSeconds, reconciles: plan.reconciles))
+        case .again(let step, let delay): self = .again(step: step, delay: delay)
+        case .settle(let step, let output, let failure): self = .settle(step: step, output: output, failure: failure)
+        case .cancel(let step): self = .cancel(step: step)
+        }
+    }
+}

@@ -1,0 +1,213 @@
+package import Domain
+package import Postgres
+package import ToolKit
+
+/// One call that this process has begun: `started` is committed, the attempt is counted. Only this epoch may write.
+package struct ClaimedJob: Sendable {
+    package let id: JobID
+    package let tenant: TenantID
+    package let run: RunID
+    package let persona: PersonaID
+    package let epoch: Int
+    package let kind: JobKind
+    /// A tool's name; `model.chat` for `kind == .model`.
+    package let tool: String
+    /// For `kind == .reconcile` a `ReconcileInput`, whose inner `input` still names its resources by id.
+    package let input: JSONValue
+    package let effect: EffectClass
+    package let effectKey: String
+    package let node: String
+    package let step: Int
+    /// 1 for the first.
+    package let attempt: Int
+    package let timeoutSeconds: Int
+}
+
+/// The work queue and effect ledger, as workers use it.
+///
+/// A worker loops: `claim` → run the tool, calling `mark` when it asks → `complete` or `fail`; meanwhile `heartbeat`
+/// every `ProcessOwner.renewalInterval`. Every write is fenced by the job's epoch and throws `LeaseError.fenced` once
+/// another owner (or a cancellation) has the job: then stop the call and write nothing more. After `complete` and
+/// `fail` ring `.run(job.tenant, job.run)`.
+package struct JobQueue: Sendable {
+    /// Times that a job is begun again after its owner died: then it is a dead letter.
+    package static let rescueLimit = 3
+
+    let database: Database
+    let owner: ProcessOwner
+
+    package init(_ database: Database, owner: ProcessOwner) {
+        self.database = database
+        self.owner = owner
+    }
+
+    /// Begins up to `limit` due jobs of `kinds`, the most urgent first. They are `started` when this returns.
+    package func claim(limit: Int, kinds: [JobKind] = [.tool, .model, .reconcile]) async throws -> [ClaimedJob] {
+        let claims = try await database.dispatch.query(
+            """
+            WITH due AS (
+                SELECT tenant_id, job_id FROM jobs
+                WHERE state = 'planned' AND run_after <= platform_now() AND kind = ANY ($4)
+                ORDER BY priority DESC, run_after LIMIT $2 FOR UPDATE SKIP LOCKED)
+            UPDATE jobs j SET state = 'started', attempt = j.attempt + 1, owner = $1, epoch = j.epoch + 1,
+                started_at = platform_now(), lease_until = platform_now() + make_interval(secs => $3)
+            FROM due WHERE j.tenant_id = due.tenant_id AND j.job_id = due.job_id
+            RETURNING j.tenant_id, j.job_id, j.epoch
+            """,
+            [.int(owner.number), .int(limit), .int(ProcessOwner.leaseSeconds), .texts(kinds.map(\.rawValue))])
+        var jobs: [ClaimedJob] = []
+        for claim in claims {
+            if let job = try await load(try claim.id("tenant_id"), try claim.id("job_id"), try claim.int("epoch")) {
+                jobs.append(job)
+            }
+        }
+        return jobs
+    }
+
+    /// Milliseconds until the next planned job is due; `nil` where none is planned.
+    package func nextDue() async throws -> Int? {
+        try await database.dispatch.query(
+            """
+            SELECT greatest(0, ceil(extract(epoch FROM min(run_after) - platform_now()) * 1000))::bigint AS due
+            FROM jobs WHERE state = 'planned'
+            """
+        ).first?.optionalInt("due")
+    }
+
+    private func load(_ tenant: TenantID, _ id: JobID, _ epoch: Int) async throws -> ClaimedJob? {
+        try await database.transaction(tenant) { connection in
+            let rows = try await connection.query(
+                """
+                SELECT job_id, tenant_id, run_id, persona_id, epoch, kind, tool, input, effect, effect_key, node, step,
+                    attempt, timeout_seconds
+                FROM jobs WHERE tenant_id = $1 AND job_id = $2 AND epoch = $3 AND state = 'started'
+                """, [tenant.value, id.value, .int(epoch)])
+            guard let job = try rows.first.map(ClaimedJob.init) else { return nil }
+            if job.effect != .read { try await audit(job, "effect.started", on: connection) }
+            return job
+        }
+    }
+
+    /// Commits that the call reached `phase`. Returns only once it is committed; on any error the effect must not go on.
+    package func mark(_ job: ClaimedJob, _ phase: EffectPhase) async throws {
+        try await fenced(job) {
+            let rows = try await database.rows(
+                job.tenant,
+                """
+                UPDATE jobs SET phase = $4
+                WHERE tenant_id = $1 AND job_id = $2 AND epoch = $3 AND state = 'started' RETURNING 1
+                """, [job.tenant.value, job.id.value, .int(job.epoch), .text(phase.rawValue)])
+            if rows.isEmpty { throw LeaseError.fenced }
+        }
+    }
+
+    /// Commits the call's output, and in the same transaction `also` (rows of published files, say).
+    package func complete(_ job: ClaimedJob, output: JSONValue, also: [PostgresStatement] = []) async throws {
+        try await end(job, .done, result: output, failure: nil, also: also)
+    }
+
+    /// Commits the call's failure. `unknownOutcome` makes the effect `unknown`: it will be reconciled, not repeated.
+    package func fail(_ job: ClaimedJob, _ failure: ToolFailure) async throws {
+        let state: JobState = failure.kind == .unknownOutcome && job.kind == .tool ? .unknown : .failed
+        try await end(job, state, result: nil, failure: failure, also: [])
+    }
+
+    /// Gives a job back that has not begun to transmit, without charging the attempt: for a drain.
+    package func handBack(_ job: ClaimedJob) async throws {
+        try await fenced(job) {
+            let rows = try await database.rows(
+                job.tenant,
+                """
+                UPDATE jobs SET state = 'planned', attempt = attempt - 1, owner = NULL, lease_until = NULL
+                WHERE tenant_id = $1 AND job_id = $2 AND epoch = $3 AND state = 'started' AND phase IS NULL RETURNING 1
+                """, [job.tenant.value, job.id.value, .int(job.epoch)])
+            if rows.isEmpty { throw LeaseError.fenced }
+        }
+    }
+
+    /// Prolongs this owner's calls over its own session; gives the ids that it still holds. Any other call was taken
+    /// away or cancelled and must be stopped.
+    package func heartbeat() async throws -> Set<JobID> {
+        let rows = try await owner.renew { session in
+            try await session.query(
+                """
+                UPDATE jobs SET lease_until = platform_now() + make_interval(secs => $2)
+                WHERE owner = $1 AND state = 'started' RETURNING job_id
+                """, [.int(owner.number), .int(ProcessOwner.leaseSeconds)])
+        }
+        return Set(try rows.map { try $0.id("job_id") })
+    }
+
+    private func end(
+        _ job: ClaimedJob, _ state: JobState, result: JSONValue?, failure: ToolFailure?, also: [PostgresStatement]
+    ) async throws {
+        let error = try failure.map { try PostgresValue.json(JSONValue(encoding: $0)) } ?? .null
+        var statements = [
+            Self.wake(job.tenant, job.run),
+            PostgresStatement(
+                """
+                WITH held AS (
+                    UPDATE jobs SET state = $4, result = $5, error = $6, finished_at = platform_now(), lease_until = NULL
+                    WHERE tenant_id = $1 AND job_id = $2 AND epoch = $3 AND state = 'started' RETURNING 1)
+                SELECT require_fence(count(*)) FROM held
+                """,
+                [
+                    job.tenant.value, job.id.value, .int(job.epoch), .text(state.rawValue), try .optionalJSON(result),
+                    error,
+                ]),
+        ]
+        statements += also
+        if job.effect != .read { statements.append(try entry(job, "effect.\(state.rawValue)")) }
+        try await fenced(job) { _ = try await database.batch(job.tenant, statements) }
+    }
+
+    /// The run has news: it becomes ready, and a step that has not seen the news leaves it so.
+    static func wake(_ tenant: TenantID, _ run: RunID) -> PostgresStatement {
+        PostgresStatement(
+            """
+            UPDATE runs SET wakes = wakes + 1, ready_at = platform_now()
+            WHERE tenant_id = $1 AND run_id = $2 AND finished_at IS NULL
+            """, [tenant.value, run.value])
+    }
+
+    private func audit(_ job: ClaimedJob, _ action: String, on connection: PostgresConnection) async throws {
+        _ = try await connection.pipeline([try entry(job, action)])
+    }
+
+    private func entry(_ job: ClaimedJob, _ action: String) throws -> PostgresStatement {
+        try AuditEntry(
+            actor: "persona:\(job.persona)", action: action, subject: "job:\(job.id)", run: job.run,
+            detail: [
+                "tool": .string(job.tool), "attempt": .int(Int64(job.attempt)), "effect_key": .string(job.effectKey),
+            ]
+        ).statement()
+    }
+
+    private func fenced(_ job: ClaimedJob, _ body: () async throws -> Void) async throws {
+        guard owner.isAlive else { throw LeaseError.fenced }
+        do {
+            try await body()
+        } catch let error as PostgresError where error.sqlstate == RunSteps.fencedState {
+            throw LeaseError.fenced
+        }
+    }
+}
+
+extension ClaimedJob {
+    init(_ row: PostgresRow) throws {
+        id = try row.id("job_id")
+        tenant = try row.id("tenant_id")
+        run = try row.id("run_id")
+        persona = try row.id("persona_id")
+        epoch = try row.int("epoch")
+        kind = try row.known("kind")
+        tool = try row.text("tool")
+        input = try row.value("input")
+        effect = try row.known("effect")
+        effectKey = try row.text("effect_key")
+        node = try row.text("node")
+        step = try row.int("step")
+        attempt = try row.int("attempt")
+        timeoutSeconds = try row.int("timeout_seconds")
+    }
+}

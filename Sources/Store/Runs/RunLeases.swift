@@ -1,0 +1,92 @@
+package import Domain
+import Postgres
+
+/// The right to advance a run, good for writes of `epoch` only.
+package struct RunLease: Sendable, Hashable {
+    package let tenant: TenantID
+    package let run: RunID
+    package let epoch: Int
+}
+
+/// Which process advances which run. Sees ids and lease columns of every tenant (`persona_dispatch`), nothing else.
+package struct RunLeases: Sendable {
+    /// Runs claimed at once.
+    package static let batch = 64
+
+    let database: Database
+    let owner: ProcessOwner
+
+    package init(_ database: Database, owner: ProcessOwner) {
+        self.database = database
+        self.owner = owner
+    }
+
+    /// Takes runs that have something to do and that nobody holds, the most urgent first; each claim raises the epoch.
+    /// `only` narrows it to one run that a doorbell named.
+    package func claim(only run: RunID? = nil, limit: Int = RunLeases.batch) async throws -> [RunLease] {
+        try await database.dispatch.query(
+            """
+            WITH ready AS (
+                SELECT tenant_id, run_id FROM runs
+                WHERE ready_at <= platform_now() AND (owner IS NULL OR lease_until < platform_now())
+                    AND ($4::uuid IS NULL OR run_id = $4)
+                ORDER BY priority DESC, ready_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+            UPDATE runs r SET owner = $1, epoch = r.epoch + 1, lease_until = platform_now() + make_interval(secs => $3)
+            FROM ready WHERE r.tenant_id = ready.tenant_id AND r.run_id = ready.run_id
+            RETURNING r.tenant_id, r.run_id, r.epoch
+            """,
+            [.int(owner.number), .int(limit), .int(ProcessOwner.leaseSeconds), run?.value ?? .null]
+        ).map(Self.lease)
+    }
+
+    /// Runs held here that have something to do: what a lost doorbell would have said.
+    package func ready(limit: Int = RunLeases.batch) async throws -> [RunLease] {
+        try await database.dispatch.query(
+            """
+            SELECT tenant_id, run_id, epoch FROM runs WHERE owner = $1 AND ready_at <= platform_now()
+            ORDER BY priority DESC, ready_at LIMIT $2
+            """, [.int(owner.number), .int(limit)]
+        ).map(Self.lease)
+    }
+
+    /// Prolongs every lease of this owner, over its own session, and says which runs it still holds.
+    package func renew() async throws -> Set<RunLease> {
+        let rows = try await owner.renew { session in
+            try await session.query(
+                """
+                UPDATE runs SET lease_until = platform_now() + make_interval(secs => $2) WHERE owner = $1
+                RETURNING tenant_id, run_id, epoch
+                """, [.int(owner.number), .int(ProcessOwner.leaseSeconds)])
+        }
+        return Set(try rows.map(Self.lease))
+    }
+
+    /// Frees the runs of owners whose session is gone; returns how many.
+    @discardableResult
+    package func releaseDead() async throws -> Int {
+        try await database.dispatch.execute(
+            """
+            UPDATE runs SET owner = NULL, lease_until = NULL
+            WHERE owner IS NOT NULL AND owner <> $1 AND owner NOT IN (SELECT living_owners())
+            """, [.int(owner.number)])
+    }
+
+    /// Gives one run back.
+    package func release(_ lease: RunLease) async throws {
+        try await database.dispatch.execute(
+            """
+            UPDATE runs SET owner = NULL, lease_until = NULL
+            WHERE tenant_id = $1 AND run_id = $2 AND owner = $3 AND epoch = $4
+            """, [lease.tenant.value, lease.run.value, .int(owner.number), .int(lease.epoch)])
+    }
+
+    /// Gives everything back, at the end of a drain.
+    package func releaseAll() async throws {
+        try await database.dispatch.execute(
+            "UPDATE runs SET owner = NULL, lease_until = NULL WHERE owner = $1", [.int(owner.number)])
+    }
+
+    private static func lease(_ row: PostgresRow) throws -> RunLease {
+        RunLease(tenant: try row.id("tenant_id"), run: try row.id("run_id"), epoch: try row.int("epoch"))
+    }
+}
