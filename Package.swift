@@ -75,11 +75,14 @@ let package = Package(
 
         // The platform.
         module("Vault", "Vault", ["Domain", "CArgon2", crypto]),
-        module("Store", "Store", ["Domain", "Postgres", "Vault", crypto]),
+        module("Store", "Store", ["Domain", "ToolKit", "Postgres", "Vault", crypto]),
         module("Models", "Models", ["Domain", "HTTPClient"]),
         module(
             "API", "API",
-            ["Domain", "Store", "Vault", "Postgres", hummingbird, httpTypes, crypto, logging, nioCore, nioFileSystem]),
+            [
+                "Domain", "Store", "Vault", "Postgres", hummingbird, httpTypes, crypto, lifecycle, logging, nioCore,
+                nioFileSystem,
+            ]),
         module(
             "Server", "Server",
             [
@@ -103,7 +106,13 @@ let package = Package(
         tests("BriefingToolTests", ["BriefingTool", "DocumentModel", "Domain", "ToolKit"]),
         tests("VaultTests", ["Vault", "Domain", crypto]),
         tests("ModelsTests", ["Models", "Domain", "HTTPClient", "TestKit"]),
-        tests("APITests", ["API", "Domain"]),
+        tests("StoreTests", ["Store", "Domain", "Postgres", "TestKit", "Vault", crypto]),
+        tests(
+            "APITests",
+            [
+                "API", "Domain", "HTTPClient", "Postgres", "Store", "TestKit", "Vault", hummingbird, crypto, logging,
+                nioPosix, nioCore,
+            ]),
         tests("ServerTests", ["Server", logging]),
     ],
     swiftLanguageModes: [.v6]

@@ -14,10 +14,7 @@ package enum APIRole {
         let services = Services(
             database: storage.database, blobs: storage.blobs, master: storage.master,
             probes: [Services.Probe("database") { try await storage.database.app.check() }] + probes)
-        return Application(
-            router: try Endpoints.router(services),
-            configuration: .init(address: .hostname(listen.host, port: listen.port), serverName: nil),
-            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? listen.port) },
-            logger: logger)
+        return try APIServer.application(
+            services, host: listen.host, port: listen.port, logger: logger, onListening: onListening)
     }
 }
