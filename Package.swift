@@ -86,7 +86,8 @@ let package = Package(
         module(
             "Server", "Server",
             [
-                "Domain", "Postgres", "Store", "Vault", "API", "Embedded", hummingbird, lifecycle, logging, arguments, yams,
+                "Domain", "Postgres", "Store", "Vault", "API", "Embedded", hummingbird, lifecycle, logging, arguments,
+                yams,
             ]),
         .executableTarget(name: "persona", dependencies: ["Server"], path: "Sources/Command", swiftSettings: settings),
 
@@ -110,7 +111,8 @@ let package = Package(
         tests(
             "APITests",
             [
-                "API", "Domain", "HTTPClient", "Postgres", "Store", "TestKit", "Vault", hummingbird, crypto, logging,
+                "API", "Domain", "HTTPClient", "Postgres", "Store", "TestKit", "Vault", hummingbird, httpTypes, crypto,
+                logging,
                 nioPosix, nioCore,
             ]),
         tests("ServerTests", ["Server", logging]),

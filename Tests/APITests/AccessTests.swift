@@ -1,5 +1,6 @@
 import API
 import Domain
+import HTTPTypes
 import Testing
 
 /// Who may do what: a table of its own, so that a changed `access` in the contract has to be meant.

@@ -1,5 +1,6 @@
 import API
 import Domain
+import HTTPClient
 import Testing
 
 @Suite struct IdempotencyTests {

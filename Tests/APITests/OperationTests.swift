@@ -2,6 +2,8 @@ import API
 import Domain
 import FoundationEssentials
 import Glibc
+import HTTPClient
+import HTTPTypes
 import TestKit
 import Testing
 

@@ -10,16 +10,19 @@ enum RawConversation {
 
     /// Sends `bytes` as far as the server takes them and reads what comes until it closes or `isDone` says so.
     static func ask(
-        _ port: Int, _ bytes: [UInt8], until isDone: @escaping @Sendable (String) -> Bool
+        _ port: Int, _ bytes: [UInt8], then block: [UInt8] = [], times: Int = 0,
+        until isDone: @escaping @Sendable (String) -> Bool
     ) async throws -> String {
         try await withCheckedThrowingContinuation { continuation in
             DispatchQueue(label: "raw").async {
-                continuation.resume(with: Result { try converse(port, bytes, isDone) })
+                continuation.resume(with: Result { try converse(port, bytes, block, times, isDone) })
             }
         }
     }
 
-    private static func converse(_ port: Int, _ bytes: [UInt8], _ isDone: (String) -> Bool) throws -> String {
+    private static func converse(
+        _ port: Int, _ bytes: [UInt8], _ block: [UInt8], _ times: Int, _ isDone: (String) -> Bool
+    ) throws -> String {
         let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard socket >= 0 else { throw Broken() }
         defer { close(socket) }
@@ -35,11 +38,8 @@ enum RawConversation {
             }
         }
         guard connected == 0 else { throw Broken() }
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue)) }
-            guard count > 0 else { break }  // the server has heard enough and closed
-            rest = rest.dropFirst(count)
+        if deliver(bytes, to: socket) {
+            for _ in 0..<times where !deliver(block, to: socket) { break }
         }
         var heard: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
@@ -50,5 +50,16 @@ enum RawConversation {
             if isDone(String(decoding: heard, as: UTF8.self)) { break }
         }
         return String(decoding: heard, as: UTF8.self)
+    }
+
+    /// False once the server has heard enough and closed.
+    private static func deliver(_ bytes: [UInt8], to socket: Int32) -> Bool {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            guard count > 0 else { return false }
+            rest = rest.dropFirst(count)
+        }
+        return true
     }
 }

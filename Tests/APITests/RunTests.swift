@@ -1,7 +1,9 @@
 import API
 import Domain
 import FoundationEssentials
+import HTTPClient
 import Postgres
+import TestKit
 import Testing
 
 @Suite struct RunTests {

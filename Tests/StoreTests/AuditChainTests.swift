@@ -25,13 +25,16 @@ import Vault
         try await with { store, tenant, owner in
             let log = AuditLog(store)
             try await withThrowingTaskGroup(of: Void.self) { group in
-                for number in 0..<100 {
+                // As many at once as the pool has connections, so that each append meets others at the head.
+                for writer in 0..<4 {
                     group.addTask {
-                        try await log.append(
-                            tenant,
-                            AuditEntry(
-                                actor: "system", action: "test", subject: "n:\(number)",
-                                detail: ["n": .int(Int64(number))]))
+                        for number in 0..<25 {
+                            try await log.append(
+                                tenant,
+                                AuditEntry(
+                                    actor: "system", action: "test", subject: "n:\(writer).\(number)",
+                                    detail: ["n": .int(Int64(number))]))
+                        }
                     }
                 }
                 try await group.waitForAll()

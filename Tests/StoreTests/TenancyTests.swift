@@ -209,7 +209,8 @@ import Testing
             ] {
                 await stage.isRefused(sql) { _ = try await stage.store.dispatch.query(sql) }
             }
-            #expect(try await stage.store.dispatch.query("SELECT run_id FROM runs").count == 2)
+            let runs = try await stage.store.dispatch.query("SELECT run_id FROM runs")
+            #expect(runs.count == 2)
         }
     }
 

@@ -1,5 +1,6 @@
 import Domain
 import FoundationEssentials
+import HTTPTypes
 import Store
 
 /// Shapes of runs as the API shows them; `RunDocuments` makes the text.
@@ -50,14 +51,6 @@ package enum RunBody {
         .object([
             Schema.required("checkpoint", .integer(0...Int64.max), "number of the last event that it covers"),
             Schema.required("has_snapshot", .boolean), Schema.required("created_at", .time),
-        ]))
-
-    static let event = Schema.named(
-        "RunEvent",
-        .object([
-            Schema.required("seq", .integer(1...Int64.max)), Schema.required("at", .time),
-            Schema.required("kind", .string(), "run.started, step.succeeded, …"),
-            Schema.required("node", .nullable(.string())), Schema.required("data", .any),
         ]))
 }
 

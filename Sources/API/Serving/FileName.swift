@@ -2,14 +2,16 @@ import FoundationEssentials
 
 /// Names of files as people give them: shown, never used as a path.
 enum FileName {
+    /// Unicode scalars.
     static let longest = 255
 
     /// Without directories, control characters and surrounding dots; never empty.
     static func safe(_ name: String) -> String {
         let last = name.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last.map(String.init) ?? ""
         let kept = last.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7F }
-        let text = String(String.UnicodeScalarView(kept).drop { $0 == "." }).prefix(longest)
-        return text.isEmpty ? "file" : String(text)
+        // Counted as Postgres counts: a family of emoji is one Character and seven scalars.
+        let text = String(String.UnicodeScalarView(kept.drop { $0 == "." }.prefix(longest)))
+        return text.isEmpty ? "file" : text
     }
 
     /// `Content-Disposition` as an attachment (RFC 6266, names by RFC 8187).
