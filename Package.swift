@@ -28,6 +28,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioFileSystem = Target.Dependency.product(name: "_NIOFileSystem", package: "swift-nio")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -52,6 +53,7 @@ let package = Package(
         system("CLibZip", pkgConfig: "libzip"),
         system("CArgon2", pkgConfig: "libargon2"),
         system("CPangoCairo", pkgConfig: "pangocairo"),
+        system("CLinux"),
 
         // Values and wire modules: they know nothing of each other.
         module("Domain", "Domain"),
@@ -65,7 +67,11 @@ let package = Package(
         module("Reader", "Tools/Browser/Reader", ["CLibXML2"]),
         module("DocumentModel", "Tools/Office/Model"),
         module("OOXML", "Tools/Office/OOXML", ["DocumentModel", "CLibZip", "CPangoCairo"]),
+        module("CSV", "Tools/Data/CSV"),
         module("Embedded", "Embedded", [logging]),
+        module("Sockets", "Containers/Sockets", ["CLinux"]),
+        module("Egress", "Containers/Egress", ["Sockets"]),
+        module("Failpoints", "Failpoints"),
 
         // Tools: what a persona can do, inside its sandbox.
         module("ToolKit", "Tools/Kit", ["Domain"]),
@@ -73,9 +79,21 @@ let package = Package(
         module("BrowserTool", "Tools/Browser/Tool", ["Domain", "ToolKit", "CDP", "Reader"]),
         module("BriefingTool", "Tools/Briefing", ["Domain", "ToolKit", "DocumentModel"]),
 
+        module("PDF", "Tools/Office/PDF", ["DocumentModel", "CPangoCairo"]),
+        module("ReportTool", "Tools/Office/Report", ["Domain", "ToolKit", "DocumentModel", "PDF"]),
+        module("OfficeTool", "Tools/Office/Tool", ["Domain", "ToolKit", "DocumentModel", "OOXML", "CSV"]),
+        module("ToolHost", "Tools/Host", ["Domain", "ToolKit", "Sockets"]),
+
         // The platform.
+        module("OrchestratorCore", "Orchestrator/Core", ["Domain", "ToolKit", crypto]),
+        module(
+            "OrchestratorService", "Orchestrator/Service",
+            ["Domain", "ToolKit", "Store", "Postgres", "Redis", "OrchestratorCore", "Failpoints", logging, lifecycle]),
+        module(
+            "Workers", "Workers", ["Domain", "ToolKit", "PersonaContainers", "Egress", "Failpoints"]),
+        module("PersonaContainers", "Containers/Personas", ["CLinux", "Domain", "ToolKit", "Sockets", "Egress"]),
         module("Vault", "Vault", ["Domain", "CArgon2", crypto]),
-        module("Store", "Store", ["Domain", "ToolKit", "Postgres", "Vault", crypto]),
+        module("Store", "Store", ["Domain", "Postgres", "Vault", "ToolKit", "Failpoints", crypto]),
         module("Models", "Models", ["Domain", "HTTPClient"]),
         module(
             "API", "API",
@@ -86,8 +104,11 @@ let package = Package(
         module(
             "Server", "Server",
             [
-                "Domain", "Postgres", "Store", "Vault", "API", "Embedded", hummingbird, lifecycle, logging, arguments,
-                yams,
+                "Domain", "Postgres", "Redis", "HTTPClient", "Store", "Vault", "API", "Embedded", "Models", "Failpoints",
+                "OrchestratorCore", "OrchestratorService", "Workers", "PersonaContainers", "Egress", "Sockets",
+                "ToolKit", "ToolHost", "EmailTool", "BrowserTool", "CDP", "BriefingTool", "OfficeTool", "ReportTool",
+                "MIME", "SMTP", "IMAP", hummingbird, lifecycle, unixSignals, crypto, logging,
+                arguments, yams,
             ]),
         .executableTarget(name: "persona", dependencies: ["Server"], path: "Sources/Command", swiftSettings: settings),
 
@@ -104,7 +125,28 @@ let package = Package(
         tests("ToolKitTests", ["ToolKit"]),
         tests("EmailToolTests", ["EmailTool", "ToolKit", "Domain", "MIME", "IMAP", "TestKit", "Embedded"]),
         tests("BrowserToolTests", ["BrowserTool", "CDP", "Domain", "TestKit", "ToolKit"]),
+        tests("OOXMLTests", ["DocumentModel", "OOXML", "CLibZip"]),
+        tests("CSVTests", ["CSV"]),
+        tests("OfficeToolTests", ["Domain", "ToolKit", "DocumentModel", "OfficeTool"]),
         tests("BriefingToolTests", ["BriefingTool", "DocumentModel", "Domain", "ToolKit"]),
+        tests(
+            "OrchestratorServiceTests",
+            ["OrchestratorService", "OrchestratorCore", "Store", "Postgres", "Redis", "Domain", "ToolKit", "TestKit", logging]),
+        tests("EgressTests", ["Egress", "Sockets"]),
+        tests("PDFTests", ["PDF", "DocumentModel"]),
+        tests("ReportToolTests", ["ReportTool", "Domain", "ToolKit", "DocumentModel"]),
+        tests("OrchestratorCoreTests", ["OrchestratorCore", "Domain", "ToolKit"]),
+        .executableTarget(
+            name: "ToolHostFixture", dependencies: ["Domain", "ToolKit", "ToolHost"],
+            path: "Tests/Fixtures/ToolHostFixture", swiftSettings: settings),
+        tests(
+            "PersonaContainersTests",
+            ["PersonaContainers", "Domain", "Egress", "Sockets", "ToolKit", "ToolHostFixture"]),
+        .executableTarget(
+            name: "ServiceHolder", dependencies: ["Embedded"], path: "Tests/Fixtures/ServiceHolder", swiftSettings: settings),
+        tests("EmbeddedTests", ["Embedded", "TestKit", "ServiceHolder"]),
+        tests("LayerTests", ["TestKit"]),
+        tests("TestKitTests", ["TestKit", "Postgres", "Embedded"]),
         tests("VaultTests", ["Vault", "Domain", crypto]),
         tests("ModelsTests", ["Models", "Domain", "HTTPClient", "TestKit"]),
         tests("StoreTests", ["Store", "Domain", "Postgres", "TestKit", "Vault", crypto]),
@@ -113,7 +155,6 @@ let package = Package(
             [
                 "API", "Domain", "HTTPClient", "Postgres", "Store", "TestKit", "Vault", hummingbird, httpTypes, crypto,
                 logging,
-                nioPosix, nioCore,
             ]),
         tests("ServerTests", ["Server", logging]),
     ],

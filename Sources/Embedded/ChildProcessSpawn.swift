@@ -72,6 +72,8 @@ extension ChildProcess {
                 "--inh-caps=-all\(kept)", "--ambient-caps=-all\(kept)",
             ]
         }
+        // Postgres looks for its programs by access(2), which counts capabilities of others than root only so.
+        if command.user.isSwitched, command.capability != nil { arguments.append("--securebits=+no_setuid_fixup") }
         // setpriv knows signals by name only.
         let names = [SIGINT: "INT", SIGTERM: "TERM", SIGKILL: "KILL", SIGQUIT: "QUIT"]
         if let name = command.signalWhenParentDies.flatMap({ names[$0] }) { arguments.append("--pdeathsig=\(name)") }

@@ -137,7 +137,9 @@ package final class PageServer: Sendable {
         case .hang:
             awaitEnd(of: connection)
         case .stall(let body):
-            send(Self.head(200, "text/html; charset=utf-8", length: body.utf8.count + 1_000_000, []) + body, to: connection)
+            send(
+                Self.head(200, "text/html; charset=utf-8", length: body.utf8.count + 1_000_000, []) + body,
+                to: connection)
             awaitEnd(of: connection)
         case .drip(let body, let milliseconds):
             send(Self.head(200, "text/html; charset=utf-8", length: body.utf8.count, []), to: connection)
@@ -200,10 +202,12 @@ package final class PageServer: Sendable {
     private static func thread(_ body: @escaping @Sendable () -> Void) {
         let box = Unmanaged.passRetained(Box(body))
         var thread = pthread_t()
-        let result = pthread_create(&thread, nil, { argument in
-            if let argument { Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body() }
-            return nil
-        }, box.toOpaque())
+        let result = pthread_create(
+            &thread, nil,
+            { argument in
+                if let argument { Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body() }
+                return nil
+            }, box.toOpaque())
         precondition(result == 0, "A test's server needs threads.")
         pthread_detach(thread)
     }

@@ -73,7 +73,8 @@ private func withPage(
     }
 
     @Test func dialogsAreDismissed() async throws {
-        let source = "<p id=p></p><script>p.textContent = String(confirm('sure?')) + prompt('who?'); alert('x')</script>"
+        let source =
+            "<p id=p></p><script>p.textContent = String(confirm('sure?')) + prompt('who?'); alert('x')</script>"
         try await withPage(["/": .answer(body: source)]) { server, _, page in
             let navigation = try await page.navigate(server.url("/"))
             #expect(navigation.outcome == .loaded)

@@ -20,7 +20,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "null", "[]", "{", #"{"id"#, #"{"id":"#, #"{"id":1"#, #"{"id":}"#, #"{"a":"\"}"#, #"{"a":{"b":1}"#, #"{id:1}"#,
+        "", "null", "[]", "{", #"{"id"#, #"{"id":"#, #"{"id":1"#, #"{"id":}"#, #"{"a":"\"}"#, #"{"a":{"b":1}"#,
+        #"{id:1}"#,
         #"{"a":"x\"#, "\u{0}",
     ])
     func malformedMessageIsNone(text: String) { #expect(Message(parsing: Array(text.utf8)) == nil) }
@@ -88,7 +89,9 @@ import Testing
     }
 
     @Test func nextDocumentMustLoadAgain() throws {
-        let next = ("Page.frameNavigated", ##"{"frame":{"id":"F","loaderId":"M","url":"http://b/","urlFragment":"#x"}}"##)
+        let next = (
+            "Page.frameNavigated", ##"{"frame":{"id":"F","loaderId":"M","url":"http://b/","urlFragment":"#x"}}"##
+        )
         let activity = try activity([committed, loaded, next, loaded])
         #expect(!activity.hasLoaded)
         #expect(activity.url == "http://b/#x")

@@ -38,8 +38,8 @@ private func poll(_ input: EmailPoll.Input, _ platform: Platform = Platform()) a
 @Suite struct MainJobMailTests {
     @Test(arguments: MailHouse.Way.allCases)
     func mailIsFoundReadAndAnsweredInItsThread(_ way: MailHouse.Way) async throws {
-        let ada = try await MailHouse.account("ada", way)
-        let bo = try await MailHouse.account("bo", way)
+        let ada = try await MailHouse.account(way)
+        let bo = try await MailHouse.account(way)
         try await MailHouse.deliver(request.replacing("bo@example.com", with: bo.address), to: ada, from: bo.address)
         let news = try await poll(.init(ada, wait: 10))
         let item = try #require(news.messages.first)
@@ -57,7 +57,10 @@ private func poll(_ input: EmailPoll.Input, _ platform: Platform = Platform()) a
         #expect(read.links == ["http://pages.example/one", "http://pages.example/two"])
         #expect(read.messageID == "request-1@example.com" || read.messageID.hasPrefix("request-1@"))
         let file = try #require(read.attachments.first)
-        #expect(file == WorkspaceFile(path: "attachments/\(item.uid)-1.csv", name: "length.csv", mediaType: "text/csv", size: 19))
+        #expect(
+            file
+                == WorkspaceFile(
+                    path: "attachments/\(item.uid)-1.csv", name: "length.csv", mediaType: "text/csv", size: 19))
         let stored = try Data(contentsOf: URL(filePath: context.directory + "/" + file.path))
         #expect(stored == Data("river,km\nNile,6650\n".utf8))
 
@@ -67,7 +70,7 @@ private func poll(_ input: EmailPoll.Input, _ platform: Platform = Platform()) a
         #expect(answer.accepted == [bo.address])
         #expect(answer.refused.isEmpty)
         #expect(answer.savedToSent)
-        #expect(answer.messageID == "\(context.effectKey)@persona.example")
+        #expect(answer.messageID == "\(context.effectKey)@example.test")
         #expect(platform.marked == [.transmitting, .accepted])
 
         let received = try await poll(.init(bo, wait: 20))
@@ -86,7 +89,8 @@ private func poll(_ input: EmailPoll.Input, _ platform: Platform = Platform()) a
         let copy = try Data(contentsOf: URL(filePath: reading.directory + "/" + reply.attachments[0].path))
         #expect(copy == stored)
 
-        let input = try JSONValue(encoding: EmailReply.Input(mailbox: ada, original: original, text: "", attachments: []))
+        let input = try JSONValue(
+            encoding: EmailReply.Input(mailbox: ada, original: original, text: "", attachments: []))
         let found = try await EmailFindSent().call(.init(effectKey: context.effectKey, input: input), in: context)
         #expect(found.outcome == .done)
         #expect(found.output?["accepted"]?.array?.first?.string == bo.address)
@@ -101,7 +105,7 @@ private func poll(_ input: EmailPoll.Input, _ platform: Platform = Platform()) a
     }
 
     @Test func waitingPollWakesAtNewMail() async throws {
-        let ada = try await MailHouse.account("wait")
+        let ada = try await MailHouse.account()
         let first = try await poll(.init(ada))
         #expect(first.messages.isEmpty)
         async let waiting = poll(.init(ada, validity: first.uidValidity, last: 0, wait: 40))
@@ -112,7 +116,7 @@ private func poll(_ input: EmailPoll.Input, _ platform: Platform = Platform()) a
     }
 
     @Test func changedUIDValidityIsARescan() async throws {
-        let ada = try await MailHouse.account("rescan")
+        let ada = try await MailHouse.account()
         try await MailHouse.deliver(request, to: ada)
         let news = try await poll(.init(ada, wait: 10))
         let again = try await poll(.init(ada, validity: news.uidValidity &+ 1, last: 4_000, wait: 10))
@@ -125,11 +129,12 @@ private func poll(_ input: EmailPoll.Input, _ platform: Platform = Platform()) a
     }
 
     @Test func mailsWithoutMessageIDAreBothListedAndBadHeadersNamed() async throws {
-        let ada = try await MailHouse.account("odd")
+        let ada = try await MailHouse.account()
         let plain = "From: bo@example.com\nSubject: same\n\nx\n"
         try await MailHouse.deliver(plain, to: ada)
         try await MailHouse.deliver(plain, to: ada)
-        try await MailHouse.deliver("From: bo@example.com, eve@example.net\nFrom: mallory@example.org\nSubject: x\n\nx\n", to: ada)
+        try await MailHouse.deliver(
+            "From: bo@example.com, eve@example.net\nFrom: mallory@example.org\nSubject: x\n\nx\n", to: ada)
         try await MailHouse.deliver("Subject: nobody\nAuto-Submitted: Auto-Generated (cron)\n\nx\n", to: ada)
         let news = try await poll(.init(ada, wait: 10))
         #expect(news.messages.count == 4)
@@ -140,7 +145,7 @@ private func poll(_ input: EmailPoll.Input, _ platform: Platform = Platform()) a
     }
 
     @Test func attachmentsBeyondTheCapAreNamedAndLeftOut() async throws {
-        let ada = try await MailHouse.account("big")
+        let ada = try await MailHouse.account()
         let line = String(repeating: "x", count: 900) + "\n"
         let large = String(repeating: line, count: 26 * 1024 * 1024 / 901)
         try await MailHouse.deliver(
@@ -156,10 +161,62 @@ private func poll(_ input: EmailPoll.Input, _ platform: Platform = Platform()) a
     }
 }
 
+/// An IMAP server that says what a test wants and is otherwise agreeable.
+private func scriptedMailbox(_ answers: @escaping @Sendable (String) -> String?) throws -> (ScriptedServer, MailAccount)
+{
+    let server = try ScriptedServer { connection in
+        connection.write("* OK [CAPABILITY IMAP4rev1] hello\r\n")
+        while let line = connection.readLine() {
+            let words = line.split(separator: " ", maxSplits: 1).map(String.init)
+            let command = words.count > 1 ? words[1] : ""
+            let usual = command.hasPrefix("EXAMINE") || command.hasPrefix("SELECT") ? "* OK [UIDVALIDITY 7] x\r\n" : ""
+            connection.write((answers(command) ?? usual) + "\(words.first ?? "*") OK done\r\n")
+        }
+    }
+    let account = MailAccount(
+        address: "ada@persona.example", username: "ada",
+        imap: .init(host: "127.0.0.1", port: server.port, security: "plain"),
+        smtp: .init(host: "127.0.0.1", port: 1, security: "plain"))
+    return (server, account)
+}
+
+@Suite struct OddMailboxTests {
+    @Test func messageBeyondTheCapIsListedAndNotFetched() async throws {
+        let header = "From: a@b.example\r\n\r\n"
+        let (server, ada) = try scriptedMailbox { command in
+            if command.hasPrefix("UID SEARCH") { return "* SEARCH 5\r\n" }
+            if command == "UID FETCH 5 (UID RFC822.SIZE)" { return "* 1 FETCH (UID 5 RFC822.SIZE 70000000)\r\n" }
+            guard command.hasPrefix("UID FETCH 5 (UID RFC822.SIZE BODY.PEEK[HEADER]") else { return nil }
+            return "* 1 FETCH (UID 5 RFC822.SIZE 70000000 BODY[HEADER]<0> {\(header.utf8.count)}\r\n\(header))\r\n"
+        }
+        defer { server.stop() }
+        let news = try await poll(.init(ada))
+        #expect(news.messages.map(\.problems) == [["too large"]])
+        do {
+            _ = try await EmailRead().call(.init(mailbox: ada, uidValidity: 7, uid: 5), in: try Platform().context())
+            Issue.record("was read")
+        } catch let failure as ToolFailure {
+            #expect(failure.code == "message_too_large")
+        }
+    }
+
+    @Test func messageThatIsGoneIsSaid() async throws {
+        let (server, ada) = try scriptedMailbox { _ in nil }
+        defer { server.stop() }
+        do {
+            _ = try await EmailRead().call(.init(mailbox: ada, uidValidity: 7, uid: 5), in: try Platform().context())
+            Issue.record("was read")
+        } catch let failure as ToolFailure {
+            #expect(failure.code == "message_gone")
+        }
+    }
+}
+
 @Suite struct MailRefusalTests {
     private func original(_ change: (inout EmailReply.Original) -> Void = { _ in }) -> EmailReply.Original {
         var original = EmailReply.Original(
-            messageID: "a@b.example", references: [], from: MailPerson(address: "bo@example.com"), subject: "x", text: "y")
+            messageID: "a@b.example", references: [], from: MailPerson(address: "bo@example.com"), subject: "x",
+            text: "y")
         change(&original)
         return original
     }
@@ -181,7 +238,8 @@ private func poll(_ input: EmailPoll.Input, _ platform: Platform = Platform()) a
         let changes: [(inout EmailReply.Original) -> Void] = [
             { $0.autoSubmitted = "auto-replied" }, { $0.autoSubmitted = "Auto-Generated; owner-email=x" },
             { $0.precedence = "Bulk" }, { $0.precedence = "list" }, { $0.precedence = "junk" }, { $0.returnPath = "" },
-            { $0.from = MailPerson(address: "ADA@persona.example") }, { $0.replyTo = MailPerson(address: "ada@Persona.example") },
+            { $0.from = MailPerson(address: "ADA@persona.example") },
+            { $0.replyTo = MailPerson(address: "ada@Persona.example") },
         ]
         let platform = Platform()
         let failure = await failure {
@@ -285,7 +343,7 @@ private func poll(_ input: EmailPoll.Input, _ platform: Platform = Platform()) a
     }
 
     @Test func wrongPasswordIsPermanentAndUnsaid() async throws {
-        let ada = try await MailHouse.account("wrong")
+        let ada = try await MailHouse.account()
         let failure = await failure {
             _ = try await EmailPoll().call(.init(ada), in: try Platform().context(password: "canary-secret"))
         }
@@ -295,7 +353,7 @@ private func poll(_ input: EmailPoll.Input, _ platform: Platform = Platform()) a
     }
 
     @Test func unknownAuthorityIsRefused() async throws {
-        var ada = try await MailHouse.account("untrusted")
+        var ada = try await MailHouse.account()
         ada.certificateAuthority = nil
         let account = ada
         let poll = await failure { _ = try await EmailPoll().call(.init(account), in: try Platform().context()) }
@@ -310,7 +368,7 @@ private func poll(_ input: EmailPoll.Input, _ platform: Platform = Platform()) a
     }
 
     @Test func everythingGoesThroughTheProxy() async throws {
-        let ada = try await MailHouse.account("proxy")
+        let ada = try await MailHouse.account()
         let refusing = try ScriptedServer { connection in
             let line = connection.readLine() ?? ""
             while let rest = connection.readLine(), !rest.isEmpty {}
@@ -318,7 +376,9 @@ private func poll(_ input: EmailPoll.Input, _ platform: Platform = Platform()) a
         }
         defer { refusing.stop() }
         let proxy = "127.0.0.1:\(refusing.port)"
-        let poll = await failure { _ = try await EmailPoll().call(.init(ada), in: try Platform().context(proxy: proxy)) }
+        let poll = await failure {
+            _ = try await EmailPoll().call(.init(ada), in: try Platform().context(proxy: proxy))
+        }
         #expect(poll?.code == "egress_refused")
         let reply = await failure {
             _ = try await EmailReply().call(
@@ -330,7 +390,7 @@ private func poll(_ input: EmailPoll.Input, _ platform: Platform = Platform()) a
     }
 
     @Test func cancelledPollEnds() async throws {
-        let ada = try await MailHouse.account("cancel")
+        let ada = try await MailHouse.account()
         let task = Task { try await EmailPoll().call(.init(ada, wait: 50), in: try Platform().context()) }
         task.cancel()
         let failure = await failure { _ = try await task.value }

@@ -1,27 +1,35 @@
 import Domain
-import Embedded
 import EmailTool
+import Embedded
 import FoundationEssentials
 import Synchronization
+import TestKit
 import ToolKit
 
-/// One real mail server for all tests of this target, each with mailboxes of its own.
+/// Mailboxes on the one real mail server of the test process.
 enum MailHouse {
     static let password = "s3cret \"pass\" wörd"
-    static let server = Task<MailServer, any Error> {
-        let directory = try DataDirectory("/tmp/persona-email-tests-\(ProcessInfo.processInfo.processIdentifier)")
-        return try await MailServer.start(in: directory, diesWithParent: true)
+
+    /// Dovecot looks for new users at most once a second: all are added before the first one logs in.
+    private static let addresses = Mutex<[String]>([])
+    private static let server = Task {
+        let server = try await TestServices.shared.mailServer()
+        let made = (0..<40).map { _ in TestServices.uniqueAddress("persona") }
+        for address in made { try server.addUser(address, password: password) }
+        addresses.withLock { $0 = made }
+        return server
     }
 
     enum Way: String, Sendable, CaseIterable {
         case plain, tls, startTLS
     }
 
-    /// A new mailbox that nobody else uses.
-    static func account(_ name: String, _ way: Way = .tls) async throws -> MailAccount {
+    /// A mailbox that nobody else uses.
+    static func account(_ way: Way = .tls) async throws -> MailAccount {
         let server = try await server.value
-        let address = "\(name)-\(UUID().uuidString.prefix(8).lowercased())@persona.example"
-        try server.addUser(address, password: password)
+        guard let address = addresses.withLock({ $0.popLast() }) else {
+            throw EmbeddedError(.missing, "no mailbox left")
+        }
         let ports = server.ports
         return MailAccount(
             address: address, displayName: "Ada Ω", username: address,
@@ -61,14 +69,11 @@ final class Platform: ToolReporter {
     func progress(_ message: String, fraction: Double?) {}
     func publish(_ file: WorkspaceFile) {}
 
-    static func directory() throws -> String {
-        let path = "/tmp/persona-email-run-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        return path
-    }
+    static func directory() throws -> String { try TemporaryTree.make("email-run") }
 
     func context(
-        key: String = UUID().uuidString.replacing("-", with: "").lowercased(), directory: String? = nil, seconds: Int = 60,
+        key: String = UUID().uuidString.replacing("-", with: "").lowercased(), directory: String? = nil,
+        seconds: Int = 60,
         password: String = MailHouse.password, proxy: String? = nil
     ) throws -> ToolContext {
         ToolContext(

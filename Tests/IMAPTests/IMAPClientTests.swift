@@ -4,7 +4,9 @@ import TestKit
 import Testing
 
 /// Answers commands by their words, tag left out; the rest of a line after `|` is sent as further lines.
-private func server(_ answers: @escaping @Sendable (String, ScriptedConnection, String) -> Bool) throws -> ScriptedServer {
+private func server(_ answers: @escaping @Sendable (String, ScriptedConnection, String) -> Bool) throws
+    -> ScriptedServer
+{
     try ScriptedServer { connection in
         connection.write("* OK [CAPABILITY IMAP4rev1 IDLE AUTH=PLAIN] hello\r\n")
         while let line = connection.readLine() {
@@ -53,7 +55,8 @@ private func client(_ server: ScriptedServer, seconds: Int = 20) throws(IMAPErro
         let error = try await onThread {
             do {
                 _ = try client(server).idle(
-                    until: ContinuousClock.now + .seconds(30), renewal: .milliseconds(50), doneTimeout: .milliseconds(200))
+                    until: ContinuousClock.now + .seconds(30), renewal: .milliseconds(50),
+                    doneTimeout: .milliseconds(200))
                 return IMAPError.Code?.none
             } catch let error as IMAPError {
                 return error.code
@@ -72,6 +75,21 @@ private func client(_ server: ScriptedServer, seconds: Int = 20) throws(IMAPErro
         }
         defer { server.stop() }
         #expect(try await onThread { try client(server).idle(until: ContinuousClock.now + .seconds(15)) })
+    }
+
+    @Test func mailAnnouncedDuringASearchIsNotWaitedFor() async throws {
+        let server = try server { command, connection, tag in
+            guard command.hasPrefix("UID SEARCH") else { return false }
+            connection.write("* SEARCH\r\n* 5 EXISTS\r\n\(tag) OK\r\n")
+            return true
+        }
+        defer { server.stop() }
+        let changed = try await onThread {
+            let client = try client(server)
+            _ = try client.uids(from: 1)
+            return try client.idle(until: ContinuousClock.now + .seconds(15))
+        }
+        #expect(changed)
     }
 
     @Test func idleRenewsItself() async throws {
@@ -155,7 +173,8 @@ private func client(_ server: ScriptedServer, seconds: Int = 20) throws(IMAPErro
     @Test func plainTextAcrossTheNetworkIsRefused() {
         #expect(throws: IMAPError.self) {
             _ = try CurlTransport(
-                IMAPEndpoint(host: "mail.example.com", port: 143, usesTLS: false), before: ContinuousClock.now + .seconds(5))
+                IMAPEndpoint(host: "mail.example.com", port: 143, usesTLS: false),
+                before: ContinuousClock.now + .seconds(5))
         }
     }
 

@@ -84,7 +84,8 @@ private let session = """
 
     @Test(arguments: [
         "\r\n", "A1\r\n", "A1 what\r\n", "* 1 FETCH (UID 7\r\n", "* 1 FETCH (UID)\r\n", "* 1 FETCH \"a\"\r\n",
-        "* 1 FETCH )\r\n", "* SEARCH (1\r\n", "* LIST \"x\r\n", "* LIST () \"/\"\r\n", "* 1 FETCH (BODY[] {99999999999}\r\n",
+        "* 1 FETCH )\r\n", "* SEARCH (1\r\n", "* LIST \"x\r\n", "* LIST () \"/\"\r\n",
+        "* 1 FETCH (BODY[] {99999999999}\r\n",
         "* 1 FETCH (BODY[] {67108865}\r\n",
     ])
     func refusesWhatIsNoResponse(_ text: String) {
@@ -92,7 +93,8 @@ private let session = """
     }
 
     @Test func nestingIsBounded() {
-        let deep = "* 1 FETCH " + String(repeating: "(", count: 100_000) + String(repeating: ")", count: 100_000) + "\r\n"
+        let deep =
+            "* 1 FETCH " + String(repeating: "(", count: 100_000) + String(repeating: ")", count: 100_000) + "\r\n"
         #expect(throws: IMAPError.self) { _ = try responses(deep) }
     }
 

@@ -35,20 +35,25 @@ import Testing
                 compared += 1
                 let key = "\(file) \(field)"
                 if ours != theirs, Self.argued[key] == nil {
-                    differences.append("\(key)\n  ours:   \(ours.prefix(400).debugDescription)\n  theirs: \(theirs.prefix(400).debugDescription)")
+                    differences.append(
+                        "\(key)\n  ours:   \(ours.prefix(400).debugDescription)\n  theirs: \(theirs.prefix(400).debugDescription)"
+                    )
                 }
             }
         }
         #expect(compared > 200)
-        #expect(differences.isEmpty, "\(differences.count) of \(compared) differ:\n\(differences.joined(separator: "\n"))")
+        #expect(
+            differences.isEmpty, "\(differences.count) of \(compared) differ:\n\(differences.joined(separator: "\n"))")
     }
 
     private static func views(of message: Message, _ expected: ExpectedMessage) -> [(String, String, String)] {
         func shown(_ list: [Mailbox]) -> String {
-            list.map { "\(($0.name ?? "").split(separator: " ").joined(separator: " "))<\($0.address)>" }.joined(separator: ", ")
+            list.map { "\(($0.name ?? "").split(separator: " ").joined(separator: " "))<\($0.address)>" }.joined(
+                separator: ", ")
         }
         func shown(_ list: [ExpectedMessage.Address]) -> String {
-            list.map { "\(($0.name ?? "").split(separator: " ").joined(separator: " "))<\($0.address ?? "")>" }.joined(separator: ", ")
+            list.map { "\(($0.name ?? "").split(separator: " ").joined(separator: " "))<\($0.address ?? "")>" }.joined(
+                separator: ", ")
         }
         func squeezed(_ text: String) -> String { text.split(whereSeparator: \.isWhitespace).joined(separator: " ") }
         let texts = message.body.text.filter { $0.mediaType.hasPrefix("text/") }.map { $0.text().text }
@@ -59,7 +64,9 @@ import Testing
             }
         }
         let data = message.attachments.map { part in
-            part.mediaType == "message/rfc822" ? "message" : part.mediaType.hasPrefix("text/") ? squeezed(part.text().text) : part.data.count.description
+            part.mediaType == "message/rfc822"
+                ? "message"
+                : part.mediaType.hasPrefix("text/") ? squeezed(part.text().text) : part.data.count.description
         }
         let theirData = expected.bodies(expected.attachments).map { body in
             switch body {
@@ -68,7 +75,8 @@ import Testing
             case .other: "message"
             }
         }
-        let binary = message.attachments.filter { !$0.mediaType.hasPrefix("text/") && $0.mediaType != "message/rfc822" }.map(\.data)
+        let binary = message.attachments.filter { !$0.mediaType.hasPrefix("text/") && $0.mediaType != "message/rfc822" }
+            .map(\.data)
         let theirBinary = expected.bodies(expected.attachments).compactMap { body -> [UInt8]? in
             if case .binary(let bytes) = body { bytes } else { nil }
         }
@@ -78,7 +86,10 @@ import Testing
             ("to", shown(message.to), shown(expected.header("to")?.address?.all ?? [])),
             ("text", squeezed(texts.joined(separator: "\n")), squeezed(theirTexts.joined(separator: "\n"))),
             ("attachments", data.joined(separator: "|"), theirData.joined(separator: "|")),
-            ("bytes", binary.count == theirBinary.count && binary == theirBinary ? "same" : "\(binary.map(\.count))", binary == theirBinary ? "same" : "\(theirBinary.map(\.count))"),
+            (
+                "bytes", binary.count == theirBinary.count && binary == theirBinary ? "same" : "\(binary.map(\.count))",
+                binary == theirBinary ? "same" : "\(theirBinary.map(\.count))"
+            ),
         ]
     }
 
@@ -116,7 +127,8 @@ import Testing
         case 1: bytes.remove(at: place)
         case 2: bytes.insert(UInt8(truncatingIfNeeded: generator.next()), at: place)
         case 3: bytes.removeSubrange(place..<min(bytes.count, place + Int(generator.next() % 200)))
-        case 4: bytes.insert(contentsOf: bytes[place..<min(bytes.count, place + Int(generator.next() % 200))], at: place)
+        case 4:
+            bytes.insert(contentsOf: bytes[place..<min(bytes.count, place + Int(generator.next() % 200))], at: place)
         default:
             let marks = Array("<>()\",;:=?\r\n\t@-\\*%'&".utf8)
             bytes[place] = marks[Int(generator.next() % UInt64(marks.count))]

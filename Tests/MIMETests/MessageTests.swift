@@ -33,20 +33,30 @@ private func message(_ text: String) -> Message { Message(parsing: Array(text.ut
     @Test(arguments: [
         ("a@b.example", [Mailbox(address: "a@b.example")]),
         ("Ada <a@b.example>", [Mailbox(name: "Ada", address: "a@b.example")]),
-        ("\"Lovelace, Ada\" <a@b.example>, c@d.example", [
-            Mailbox(name: "Lovelace, Ada", address: "a@b.example"), Mailbox(address: "c@d.example"),
-        ]),
+        (
+            "\"Lovelace, Ada\" <a@b.example>, c@d.example",
+            [
+                Mailbox(name: "Lovelace, Ada", address: "a@b.example"), Mailbox(address: "c@d.example"),
+            ]
+        ),
         ("a@b.example (Ada (of) Lovelace)", [Mailbox(name: "Ada (of) Lovelace", address: "a@b.example")]),
         ("=?utf-8?Q?J=C3=B6rg?= Q. Public <j@b.example>", [Mailbox(name: "Jörg Q. Public", address: "j@b.example")]),
-        ("Friends: a@b.example, Bo <b@b.example>;, c@d.example", [
-            Mailbox(address: "a@b.example"), Mailbox(name: "Bo", address: "b@b.example"), Mailbox(address: "c@d.example"),
-        ]),
+        (
+            "Friends: a@b.example, Bo <b@b.example>;, c@d.example",
+            [
+                Mailbox(address: "a@b.example"), Mailbox(name: "Bo", address: "b@b.example"),
+                Mailbox(address: "c@d.example"),
+            ]
+        ),
         ("undisclosed-recipients:;", []),
         ("<@relay.example,@two.example:a@b.example>", [Mailbox(address: "a@b.example")]),
         ("<\"odd local\"@b.example>", [Mailbox(address: "\"odd local\"@b.example")]),
         ("<\"plain\"@b.example>", [Mailbox(address: "plain@b.example")]),
         ("a@[192.0.2.1]", [Mailbox(address: "a@[192.0.2.1]")]),
-        ("a@[IPv6:2001:db8::1], b@c.example", [Mailbox(address: "a@[IPv6:2001:db8::1]"), Mailbox(address: "b@c.example")]),
+        (
+            "a@[IPv6:2001:db8::1], b@c.example",
+            [Mailbox(address: "a@[IPv6:2001:db8::1]"), Mailbox(address: "b@c.example")]
+        ),
         ("<>", [Mailbox(address: "")]), ("", []), (",,,", []), ("\"", []), ("(", []), ("<", [Mailbox(address: "")]),
     ])
     func readsAddressLists(_ value: String, _ expected: [Mailbox]) {
@@ -139,7 +149,10 @@ private func message(_ text: String) -> Message { Message(parsing: Array(text.ut
         #expect(mail.text == "A & B\n\none\ntwo three\n\n- x\n- y")
     }
 
-    @Test(arguments: ["<", "<a", "<a href", "<a href=", "<a href='", "<!--", "<script>", "&", "&#", "&#x110000;", "</", "<br", "<p/ / >"])
+    @Test(arguments: [
+        "<", "<a", "<a href", "<a href=", "<a href='", "<!--", "<script>", "&", "&#", "&#x110000;", "</", "<br",
+        "<p/ / >",
+    ])
     func htmlFragmentsEnd(_ html: String) { _ = HTMLText(html).plain }
 
     @Test func missingCloseDelimiterKeepsThePart() {
@@ -160,6 +173,24 @@ private func message(_ text: String) -> Message { Message(parsing: Array(text.ut
             part = first
         }
         #expect(depth == MIMELimits().depth)
+    }
+
+    @Test(arguments: [
+        "=?x?q?a", "=?x?q?a?= ", "<", "\"", "(", "a:;", "<a@b>,", ".", "@ :", ";a*1=b", "http://a)", "))", "&", "<a ",
+        "<!-- ",
+    ])
+    func hostileRepetitionsEnd(_ piece: String) {
+        let many = String(repeating: piece, count: 40_000 / piece.utf8.count)
+        let fields = [
+            "Subject", "From", "To", "Date", "References", "Content-Disposition: a; filename=", "Content-Type",
+        ]
+        for field in fields {
+            let mail = message("\(field): \(many)\n\nx")
+            _ = (mail.subject, mail.from, mail.to, mail.date, mail.references)
+            _ = mail.root.fileName.map { AttachmentName.display($0) }
+        }
+        _ = Links.inText("http://a/" + many)
+        _ = HTMLText(many).plain
     }
 
     @Test func messageBombIsBounded() {
@@ -184,7 +215,8 @@ private func message(_ text: String) -> Message { Message(parsing: Array(text.ut
         #expect(many.text == "body")
         let long = message("X: " + String(repeating: "y", count: 3_000_000) + "\n\nbody")
         #expect(long.header.first("X").map { $0.count <= MIMELimits().headerBytes } == true)
-        let folded = message("X: y" + String(repeating: "\n " + String(repeating: "z", count: 70), count: 20_000) + "\n\nbody")
+        let folded = message(
+            "X: y" + String(repeating: "\n " + String(repeating: "z", count: 70), count: 20_000) + "\n\nbody")
         #expect(folded.problems.contains(.headerTooLong))
         #expect(folded.text == "body")
     }
@@ -197,12 +229,18 @@ private func message(_ text: String) -> Message { Message(parsing: Array(text.ut
         #expect(AttachmentName.display(name)?.replacing(" ", with: "") == expected?.replacing(" ", with: ""))
     }
 
-    @Test(arguments: [("", ""), ("=", ""), ("====", ""), ("QQ", "A"), ("QQ==QQ==", "AA"), ("Q Q\r\n=\r\n=", "A"), ("Q", ""), ("*QUJD*", "ABC")])
+    @Test(arguments: [
+        ("", ""), ("=", ""), ("====", ""), ("QQ", "A"), ("QQ==QQ==", "AA"), ("Q Q\r\n=\r\n=", "A"), ("Q", ""),
+        ("*QUJD*", "ABC"),
+    ])
     func base64IsTolerant(_ text: String, _ expected: String) {
         #expect(Base64.decode(Array(text.utf8)) == Array(expected.utf8))
     }
 
-    @Test(arguments: [("a=", "a"), ("a=\r\nb", "ab"), ("a= \r\nb", "ab"), ("=zz", "=zz"), ("a  \r\nb", "a\r\nb"), ("=4", "=4"), ("=C3=A9", "é")])
+    @Test(arguments: [
+        ("a=", "a"), ("a=\r\nb", "ab"), ("a= \r\nb", "ab"), ("=zz", "=zz"), ("a  \r\nb", "a\r\nb"), ("=4", "=4"),
+        ("=C3=A9", "é"),
+    ])
     func quotedPrintableIsTolerant(_ text: String, _ expected: String) {
         #expect(QuotedPrintable.decode(Array(text.utf8)[...]) == Array(expected.utf8))
     }

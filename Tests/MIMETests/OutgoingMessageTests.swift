@@ -10,14 +10,20 @@ import Testing
     }
 
     @Test func whatIsWrittenIsRead() throws {
-        let text = "Grüße,\n.dot\nFrom here\ntrailing \n" + String(repeating: "long words ", count: 40) + "\n=_abc123\n--=_abc123\n"
+        let text =
+            "Grüße,\n.dot\nFrom here\ntrailing \n" + String(repeating: "long words ", count: 40)
+            + "\n=_abc123\n--=_abc123\n"
         var outgoing = draft(text)
         let data = (0..<10_007).map { UInt8(truncatingIfNeeded: $0 &* 31) }
-        outgoing.to = [Mailbox(name: "Lovelace, \"Ada\"", address: "a@b.example"), Mailbox(name: "Jörg", address: "j@b.example")]
+        outgoing.to = [
+            Mailbox(name: "Lovelace, \"Ada\"", address: "a@b.example"), Mailbox(name: "Jörg", address: "j@b.example"),
+        ]
         outgoing.inReplyTo = "parent@x"
         outgoing.references = (0..<30).map { "reference-number-\($0)@some.host.example" }
         outgoing.attachments = [
-            .init(name: "Übersicht für das dritte Quartal mit sehr langem Namen und noch mehr davon.pptx", mediaType: "application/pdf", data: data),
+            .init(
+                name: "Übersicht für das dritte Quartal mit sehr langem Namen und noch mehr davon.pptx",
+                mediaType: "application/pdf", data: data),
             .init(name: "a b.csv", mediaType: "text/csv", data: []),
         ]
         let bytes = try outgoing.serialised()
@@ -39,7 +45,11 @@ import Testing
     @Test func everyLineIsShortAndEndsInCRLF() throws {
         var outgoing = draft(String(repeating: "Ж", count: 5_000))
         outgoing.subject = String(repeating: "Übermäßig ", count: 60) + String(repeating: "x", count: 300)
-        outgoing.attachments = [.init(name: String(repeating: "ж", count: 200) + ".pdf", mediaType: "a/b", data: Array(repeating: 0, count: 3_000))]
+        outgoing.attachments = [
+            .init(
+                name: String(repeating: "ж", count: 200) + ".pdf", mediaType: "a/b",
+                data: Array(repeating: 0, count: 3_000))
+        ]
         let bytes = try outgoing.serialised()
         #expect(bytes.allSatisfy { $0 < 127 })
         let text = String(decoding: bytes, as: UTF8.self)
@@ -70,8 +80,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("a@b.example", true), ("a.b+c@b.example", true), ("a@[192.0.2.1]", true), ("a", false), ("@b", false), ("a@", false),
-        ("a b@c.example", false), ("a@b@c", false), ("<a@b.example>", false), ("a@b.example\r\nRCPT", false), ("é@b.example", false),
+        ("a@b.example", true), ("a.b+c@b.example", true), ("a@[192.0.2.1]", true), ("a", false), ("@b", false),
+        ("a@", false),
+        ("a b@c.example", false), ("a@b@c", false), ("<a@b.example>", false), ("a@b.example\r\nRCPT", false),
+        ("é@b.example", false),
     ])
     func sendsOnlyToPlainAddresses(_ address: String, _ expected: Bool) {
         #expect(MailAddress.isSendable(address) == expected)

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import Postgres
+import TestKit
 import Testing
 
 /// The real server that the tests use, and a schema of its own for each test.
@@ -8,23 +9,16 @@ struct Database {
     let configuration: PostgresConfiguration
     let schema: String
 
-    struct Missing: Error, CustomStringConvertible {
-        let description = "set PERSONA_TEST_DATABASE_URL to a Postgres connection string (superuser, pgvector)"
-    }
-
-    static func dsn() throws -> String {
-        guard let text = getenv("PERSONA_TEST_DATABASE_URL") else { throw Missing() }
-        return String(cString: text)
-    }
+    static func dsn() async throws -> String { try await TestServices.shared.databaseURL() }
 
     /// Runs `body` with a configuration whose search path is a fresh schema, dropped afterwards.
     static func with<Value>(_ body: (Database) async throws -> Value) async throws -> Value {
         let schema = "t_" + UUID().uuidString.lowercased().filter { $0 != "-" }
-        let administration = try await PostgresConnection.connect(PostgresConfiguration(dsn: dsn()))
+        let administration = try await PostgresConnection.connect(PostgresConfiguration(dsn: await dsn()))
         try await administration.execute("CREATE SCHEMA \(schema)")
         let database = Database(
             configuration: PostgresConfiguration(
-                dsn: try dsn(), onConnect: ["SET search_path TO \(schema), public"]),
+                dsn: try await dsn(), onConnect: ["SET search_path TO \(schema), public"]),
             schema: schema)
         do {
             let value = try await body(database)

@@ -61,7 +61,8 @@ private func agreement(_ found: String, _ expected: String) -> Double {
                 Expectation.self, from: try Corpus.file(page, "expected-metadata.json"))
             let score = agreement(article.text, expected)
             scores.append(score)
-            let hasTitle = article.title == (metadata.title ?? "").split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            let hasTitle =
+                article.title == (metadata.title ?? "").split(whereSeparator: \.isWhitespace).joined(separator: " ")
             titles += hasTitle ? 1 : 0
             bylines += article.byline == metadata.byline ? 1 : 0
             sites += article.siteName == metadata.siteName ? 1 : 0

@@ -31,7 +31,8 @@ private final class ThreadBody: Sendable {
 }
 
 private func submit(
-    _ server: SMTPFaultServer, recipients: [String] = ["bo@example.com"], content: String = "Subject: x\r\n\r\n.dot\r\nhi\r\n",
+    _ server: SMTPFaultServer, recipients: [String] = ["bo@example.com"],
+    content: String = "Subject: x\r\n\r\n.dot\r\nhi\r\n",
     seconds: Int = 20, beforeContent: @escaping @Sendable () throws -> Void = {}
 ) async throws -> SMTPOutcome {
     let submission = SMTPSubmission(
@@ -51,7 +52,9 @@ private func submit(
             let commands = server.commands
             deliveredAtMark.withLock { $0 = commands.contains("DATA") ? server.delivered.count : -2 }
         }
-        #expect(outcome == .accepted(recipients: ["bo@example.com"], refused: [], reply: SMTPReply(code: 250, text: "taken")))
+        #expect(
+            outcome
+                == .accepted(recipients: ["bo@example.com"], refused: [], reply: SMTPReply(code: 250, text: "taken")))
         #expect(server.delivered.map(\.content) == [content])
         #expect(deliveredAtMark.withLock { $0 } == 0)
     }
@@ -93,9 +96,10 @@ private func submit(
         #expect(server.delivered.count == (act == .takeAndClose || act == .takeAndAnswerLate ? 1 : 0))
     }
 
-    @Test(arguments: [
-        SMTPFaultServer.Phase.greeting, .hello, .authentication, .sender, .recipient, .data,
-    ], ["421 later", "554 never"])
+    @Test(
+        arguments: [
+            SMTPFaultServer.Phase.greeting, .hello, .authentication, .sender, .recipient, .data,
+        ], ["421 later", "554 never"])
     func refusalBeforeContentTellsWhetherToRepeat(_ phase: SMTPFaultServer.Phase, _ reply: String) async throws {
         let server = try SMTPFaultServer([phase: .reply(reply)])
         defer { server.stop() }
@@ -122,7 +126,9 @@ private func submit(
     }
 
     @Test func someRecipientsRefusedIsALedger() async throws {
-        let server = try SMTPFaultServer(refusals: ["no@example.com": "550 unknown", "later@example.com": "450 greylisted"])
+        let server = try SMTPFaultServer(refusals: [
+            "no@example.com": "550 unknown", "later@example.com": "450 greylisted",
+        ])
         defer { server.stop() }
         let outcome = try await submit(
             server, recipients: ["no@example.com", "bo@example.com", "later@example.com", "cy@example.com"])
@@ -151,7 +157,9 @@ private func submit(
         ("127.0.0.1", "a@b.example", "c@d.example> NOTIFY=NEVER"), ("127.0.0.1\r\n", "a@b.example", "c@d.example"),
         ("127.0.0.1", "a@b.example", "nobody"),
     ])
-    func refusesPlainTextAcrossTheNetworkAndBrokenAddresses(_ host: String, _ sender: String, _ recipient: String) async throws {
+    func refusesPlainTextAcrossTheNetworkAndBrokenAddresses(_ host: String, _ sender: String, _ recipient: String)
+        async throws
+    {
         let submission = SMTPSubmission(
             endpoint: SMTPEndpoint(host: host, port: 25, security: .plain), credential: .none, sender: sender,
             recipients: [recipient], content: [], deadline: ContinuousClock.now + .seconds(5))

@@ -19,10 +19,12 @@ private let opening = ["<220 hi", ">EHLO x", "<250-x", "<250 AUTH PLAIN", ">MAIL
 
 @Suite struct SMTPTranscriptTests {
     @Test func repliesGoToTheirRecipients() {
-        let session = opening + [
-            ">RCPT TO:<a@b.example>", "<250 ok", ">RCPT TO:<c@d.example>", "<550-no", "<550 such user", ">DATA", "<354 go",
-            "#", "<250 2.0.0 queued", ">QUIT", "<221 bye",
-        ]
+        let session =
+            opening + [
+                ">RCPT TO:<a@b.example>", "<250 ok", ">RCPT TO:<c@d.example>", "<550-no", "<550 such user", ">DATA",
+                "<354 go",
+                "#", "<250 2.0.0 queued", ">QUIT", "<221 bye",
+            ]
         let refused = [SMTPRefusal(recipient: "c@d.example", reply: SMTPReply(code: 550, text: "no such user"))]
         #expect(
             transcript(session).outcome(problem: nil)

@@ -29,6 +29,8 @@ package struct Transition: Sendable, Hashable {
     package var output: JSONValue?
     package var failure: RunFailure?
 
+    package init() {}
+
     /// Whether there is nothing to commit.
     package var isEmpty: Bool {
         changes.isEmpty && events.isEmpty && orders.isEmpty && takenJobs.isEmpty && takenSignals.isEmpty

@@ -64,7 +64,7 @@ package struct Orchestrator: Service {
                 group.addTask { await relay.run(logger) }
                 group.addTask {
                     for await ring in rings {
-                        if case .run(let tenant, let run) = ring { feed.yield(.ring(tenant, run)) }
+                        if case .run(_, let run) = ring { feed.yield(.ring(run)) }
                     }
                 }
                 group.addTask {
@@ -98,7 +98,7 @@ package struct Orchestrator: Service {
                     Failpoint.hit(.runAfterClaim)
                     feed.yield(.claimed(lease))
                 }
-                for lease in try await leases.ready() { feed.yield(.ring(lease.tenant, lease.run)) }
+                for lease in try await leases.ready() { feed.yield(.claimed(lease)) }
                 relay.wake()
             } catch let error as PostgresError {
                 logger.warning("A sweep failed; the next one tries again.", metadata: ["error": "\(error)"])
@@ -143,7 +143,7 @@ package struct Orchestrator: Service {
     private func handle(_ item: DeskWork) async {
         switch item {
         case .claimed(let lease): await advance(lease.run) { lease }
-        case .ring(_, let run): await advance(run) { try await leases.claim(only: run, limit: 1).first }
+        case .ring(let run): await advance(run) { try await leases.claim(only: run, limit: 1).first }
         }
     }
 
@@ -221,5 +221,5 @@ package struct Orchestrator: Service {
 
 enum DeskWork: Sendable {
     case claimed(RunLease)
-    case ring(TenantID, RunID)
+    case ring(RunID)
 }

@@ -21,12 +21,15 @@ final class BrowserProcess: Sendable {
 
     let pid: pid_t
     let profile: String
+    private let lock: ProfileLock
     private let state = Mutex(State())
 
     /// Starts Chromium. It reads commands from `commands` (its descriptor 3) and writes to `answers` (its 4).
     init(_ options: LaunchOptions, commands: Int32, answers: Int32) throws(BrowserError) {
         let executable = try options.locatedExecutable()
+        ProfileLock.sweep(options.temporaryDirectory)
         profile = try Self.makeProfile(in: options.temporaryDirectory)
+        lock = ProfileLock(profile)
         do {
             pid = try Self.spawn(
                 [executable] + options.arguments(profile: profile),
@@ -102,10 +105,11 @@ extension BrowserProcess {
     private static let logName = "/stderr.log"
 
     private static func makeProfile(in folder: String) throws(BrowserError) -> String {
-        var template = Array("\(folder)/persona-chromium-XXXXXX".utf8CString)
+        var template = Array("\(folder)/\(ProfileLock.prefix)XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {
             throw BrowserError(
-                .launchFailed, "No profile directory could be made in '\(folder)': \(String(cString: strerror(errno))).")
+                .launchFailed, "No profile directory could be made in '\(folder)': \(String(cString: strerror(errno)))."
+            )
         }
         return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
@@ -169,8 +173,8 @@ extension BrowserProcess {
 
     /// The killed children end within milliseconds; they are reparented, so that nobody here can wait for them.
     private static func awaitEmptyGroup(of leader: pid_t) {
-        let interval: UInt32 = 5_000
-        for _ in 0..<200 where isAlive(groupOf: leader) { usleep(interval) }
+        let deadline = ContinuousClock.now + .seconds(1)
+        while isAlive(groupOf: leader), ContinuousClock.now < deadline { usleep(2_000) }
     }
 
     private static func isAlive(groupOf leader: pid_t) -> Bool {
@@ -178,7 +182,9 @@ extension BrowserProcess {
         guard let entries = try? FileManager.default.contentsOfDirectory(atPath: "/proc") else { return false }
         return entries.contains { entry in
             guard let pid = pid_t(entry), pid != leader else { return false }
-            guard let line = tail(ofShort: "/proc/\(pid)/stat"), let name = line.lastIndex(of: ")") else { return false }
+            guard let line = tail(ofShort: "/proc/\(pid)/stat"), let name = line.lastIndex(of: ")") else {
+                return false
+            }
             let fields = line[line.index(after: name)...].split(separator: " ")
             return fields.count > 2 && fields[2] == String(leader) && fields[0] != "Z"
         }
@@ -203,7 +209,7 @@ extension BrowserProcess {
         return count > 0 ? String(decoding: bytes[..<count], as: UTF8.self) : ""
     }
 
-    private static func remove(_ profile: String) {
+    static func remove(_ profile: String) {
         // A file that a dying child made in between fails the first try; what remains then is a temporary directory.
         for _ in 0..<3 where access(profile, F_OK) == 0 { try? FileManager.default.removeItem(atPath: profile) }
     }

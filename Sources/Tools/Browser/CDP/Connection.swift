@@ -279,7 +279,9 @@ extension Connection {
             let observer = state.withLock { $0.observers[session] }
             observer?.receive(PageEvent(method: method, parameters: parameters), at: .now)
             if method == "Inspector.targetCrashed" {
-                lose(session, BrowserError(.pageCrashed, "The page's process died, as it does when it runs out of memory."))
+                lose(
+                    session,
+                    BrowserError(.pageCrashed, "The page's process died, as it does when it runs out of memory."))
             }
         }
     }

@@ -41,7 +41,9 @@ package struct Message: Sendable, Hashable {
 
     /// Session ids and method names are plain ASCII; one with an escape is none of ours.
     private static func text(_ slice: ArraySlice<UInt8>) -> String? {
-        guard slice.count >= 2, slice.first == UInt8(ascii: "\""), !slice.contains(UInt8(ascii: "\\")) else { return nil }
+        guard slice.count >= 2, slice.first == UInt8(ascii: "\""), !slice.contains(UInt8(ascii: "\\")) else {
+            return nil
+        }
         return String(decoding: slice.dropFirst().dropLast(), as: UTF8.self)
     }
 }

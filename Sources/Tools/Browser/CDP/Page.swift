@@ -112,7 +112,8 @@ package final class Page: Sendable {
         let layout = try await connection.call(
             "Page.getLayoutMetrics", Nothing(), as: Layout.self, session: session, deadline: deadline)
         let view = layout.cssLayoutViewport
-        var clip = Clip(x: layout.cssVisualViewport.pageX, y: layout.cssVisualViewport.pageY,
+        var clip = Clip(
+            x: layout.cssVisualViewport.pageX, y: layout.cssVisualViewport.pageY,
             width: Double(view.clientWidth), height: Double(view.clientHeight), scale: 1)
         if case .full(let maximumHeight) = area {
             clip.x = 0
@@ -124,7 +125,8 @@ package final class Page: Sendable {
         }
         let shot = try await connection.call(
             "Page.captureScreenshot",
-            Capture(format: format.rawValue, clip: clip, captureBeyondViewport: area != .viewport, optimizeForSpeed: true),
+            Capture(
+                format: format.rawValue, clip: clip, captureBeyondViewport: area != .viewport, optimizeForSpeed: true),
             as: Shot.self, session: session, deadline: deadline)
         guard let bytes = Data(base64Encoded: shot.data) else {
             throw BrowserError(.protocolFault, "The screenshot is not base64.")
@@ -153,7 +155,8 @@ package final class Page: Sendable {
         return Navigation(outcome: outcome, url: activity.url, response: activity.response)
     }
 
-    private func evaluate(_ expression: String, world: Int?, deadline: ContinuousClock.Instant?) async throws -> [UInt8] {
+    private func evaluate(_ expression: String, world: Int?, deadline: ContinuousClock.Instant?) async throws -> [UInt8]
+    {
         let bytes = try await connection.call(
             "Runtime.evaluate",
             Evaluation(

@@ -6,10 +6,12 @@ enum PlatformThread {
     static func start(_ body: @escaping @Sendable () -> Void) throws(BrowserError) {
         let box = Unmanaged.passRetained(Box(body))
         var thread = pthread_t()
-        let result = pthread_create(&thread, nil, { argument in
-            if let argument { Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body() }
-            return nil
-        }, box.toOpaque())
+        let result = pthread_create(
+            &thread, nil,
+            { argument in
+                if let argument { Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body() }
+                return nil
+            }, box.toOpaque())
         guard result == 0 else {
             box.release()
             throw BrowserError(.launchFailed, "No thread could be started: \(String(cString: strerror(result))).")

@@ -66,7 +66,8 @@ struct Cleaning {
 
     private func isClutter(_ index: Int) -> Bool {
         let node = tree[index]
-        if dataTables.contains(index) || tree.ancestors(of: index).contains(where: dataTables.contains) { return false }
+        if dataTables.contains(index) { return false }
+        if !dataTables.isEmpty, tree.ancestors(of: index).contains(where: dataTables.contains) { return false }
         if tree.hasAncestor(index, in: ["code"]) { return false }
         let weight = strictness.weighsNames ? Hints.weight(node) : 0
         if weight < 0 { return true }
@@ -74,7 +75,7 @@ struct Cleaning {
         guard sum.commas < 10 else { return false }
         let isList =
             node.name == "ul" || node.name == "ol" || (sum.text > 0 && Double(sum.listed) / Double(sum.text) > 0.9)
-        let isFigure = tree.hasAncestor(index, in: ["figure"])
+        lazy var isFigure = tree.hasAncestor(index, in: ["figure"])
         let density = measures.linkDensity(index)
         if sum.images > 1, Double(sum.paragraphs) / Double(sum.images) < 0.5, !isFigure {
             // A list of pictures is a gallery.
@@ -94,16 +95,21 @@ struct Cleaning {
         return headings < 0.9 && sum.text < 25 && (sum.images == 0 || sum.images > 2)
     }
 
+    private static let dataMarks: Set<String> = ["caption", "col", "colgroup", "tfoot", "thead", "th"]
+
     /// Whether a table holds data rather than layout.
     private func isData(_ table: Int) -> Bool {
         let attributes = tree[table].attributes
         if attributes["role"] == "presentation" || attributes["datatable"] == "0" { return false }
         if attributes["summary"] != nil { return true }
-        let below = tree.order(below: table).dropFirst()
-        if below.contains(where: { ["caption", "col", "colgroup", "tfoot", "thead", "th"].contains(tree[$0].name) }) {
-            return true
+        // The first telling element decides, so that nested tables are not walked again for each of them.
+        var current = tree.following(table, below: table)
+        while let index = current {
+            if Self.dataMarks.contains(tree[index].name) { return true }
+            if tree[index].name == "table" { return false }
+            current = tree.following(index, below: table)
         }
-        if below.contains(where: { tree[$0].name == "table" }) { return false }
+        let below = tree.order(below: table).dropFirst()
         let rows = below.filter { tree[$0].name == "tr" }
         let columns = rows.map { row in tree.children(of: row).count { tree[$0].name == "td" } }.max() ?? 0
         if rows.count <= 1 || columns <= 1 { return false }

@@ -118,7 +118,7 @@ struct ElementTree: Sendable {
         order(below: root).filter { $0 != root && names.contains(nodes[$0].name) }
     }
 
-    func hasAncestor(_ index: Index, in names: Set<String>) -> Bool {
+    func hasAncestor(_ index: Index, in names: [String]) -> Bool {
         var current = nodes[index].parent
         while current >= 0 {
             if names.contains(nodes[current].name) { return true }
@@ -145,12 +145,23 @@ struct ElementTree: Sendable {
         return ((attributes["class"] ?? "") + " " + (attributes["id"] ?? "")).lowercased()
     }
 
-    /// The text below, blanks collapsed, at most about `limit` bytes.
+    /// Whether an element below satisfies `condition`; looks no further than the first.
+    func contains(below root: Index, where condition: (Node) -> Bool) -> Bool {
+        var current = following(root, below: root)
+        while let index = current {
+            if condition(nodes[index]) { return true }
+            current = following(index, below: root)
+        }
+        return false
+    }
+
+    /// The text below, blanks collapsed; stops after about `limit` bytes.
     func text(below root: Index, limit: Int = .max) -> String {
-        var found = ""
-        for index in order(below: root) where nodes[index].isText {
+        var found = nodes[root].text
+        var current = following(root, below: root)
+        while let index = current, found.utf8.count <= limit {
             found += nodes[index].text
-            if found.utf8.count > limit { break }
+            current = following(index, below: root)
         }
         return found.collapsed
     }

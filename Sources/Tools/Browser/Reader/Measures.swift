@@ -1,6 +1,6 @@
 /// What stands below each element, kept up as elements go.
 struct Measures: Sendable {
-    struct Sums: Sendable {
+    struct Sums: Sendable, Equatable {
         /// Scalars of text, of text within links (links into the same page count a third), within headings, and within
         /// elements that carry prose.
         var text = 0
@@ -55,6 +55,7 @@ struct Measures: Sendable {
     /// Takes a removed element out of its ancestors' sums; to be called while it is still in place.
     mutating func remove(_ index: ElementTree.Index, from tree: ElementTree) {
         let gone = Self.whole(tree[index], below: sums[index]).outside
+        if gone == Sums() { return }
         var current = tree[index].parent
         while current >= 0 {
             sums[current].add(gone, sign: -1)

@@ -9,6 +9,9 @@ struct Metadata: Sendable {
     var publishedTime: String?
     var language: String?
 
+    /// Of a title; headings are compared with it, word by word.
+    static let titleCharacters = 1_000
+
     init(_ tree: ElementTree) {
         let values = Self.metaValues(tree)
         let linked = LinkedData.article(in: tree)
@@ -19,7 +22,7 @@ struct Metadata: Sendable {
                 "parsely-title", "dc:title", "dcterm:title", "dcterms:title", "og:title", "weibo:article:title",
                 "weibo:webpage:title", "title", "twitter:title")
             ?? DocumentTitle(tree).text
-        title = Self.unescape(title).collapsed
+        title = String(Self.unescape(title).collapsed.prefix(Self.titleCharacters))
         byline = linked?.byline ?? first("parsely-author", "dc:creator", "dcterm:creator", "dcterms:creator", "author")
         if byline == nil, let author = values["article:author"], !author.hasPrefix("http") { byline = author }
         excerpt =
@@ -102,8 +105,9 @@ struct DocumentTitle {
     private static let hierarchical: Set<Character> = ["\\", "/", ">", "»"]
 
     init(_ tree: ElementTree) {
-        let whole = tree.elements(["title"], below: 0).first { !tree.hasAncestor($0, in: ["svg"]) }
-            .map { tree.text(below: $0) } ?? ""
+        let whole =
+            tree.elements(["title"], below: 0).first { !tree.hasAncestor($0, in: ["svg"]) }
+            .map { tree.text(below: $0, limit: Metadata.titleCharacters * 4) } ?? ""
         let short = Self.shorten(whole, tree)
         // A very short rest is more likely the site than the article, unless exactly one part was cut off a hierarchy.
         let words = Self.words(short)
@@ -124,7 +128,9 @@ struct DocumentTitle {
             return String(whole[first.range.upperBound...]).collapsed
         }
         if let colon = whole.range(ofCharacters: ": ") {
-            let isHeading = tree.elements(["h1", "h2"], below: 0).contains { tree.text(below: $0) == whole }
+            let isHeading = tree.elements(["h1", "h2"], below: 0).contains {
+                tree.text(below: $0, limit: Metadata.titleCharacters * 4) == whole
+            }
             guard !isHeading, let last = whole.lastIndex(of: ":") else { return whole }
             let tail = String(whole[whole.index(after: last)...]).collapsed
             if words(tail) < 3 { return String(whole[colon.upperBound...]).collapsed }

@@ -128,7 +128,7 @@ extension Selection {
             toScore.append(only)
             return tree.following(only, below: 0)
         }
-        if !tree.order(below: index).dropFirst().contains(where: { Hints.divisionBlocks.contains(tree[$0].name) }) {
+        if !tree.contains(below: index, where: { Hints.divisionBlocks.contains($0.name) }) {
             tree.rename(index, "p")
             toScore.append(index)
         }

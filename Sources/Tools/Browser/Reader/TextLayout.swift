@@ -4,8 +4,12 @@ struct TextLayout {
     private var text = ""
     private var line = ""
     private var isBlankDue = false
-    /// What separates the next block from the text so far.
+    /// Line ends due before the next block.
     private var gap = 0
+    /// How many elements of these kinds are open.
+    private var verbatim = 0
+    private var cells = 0
+    private var items = 0
 
     static func text(of root: Int, in tree: ElementTree) -> String {
         var layout = TextLayout(tree: tree)
@@ -32,9 +36,10 @@ struct TextLayout {
     private mutating func enter(_ index: Int) {
         let node = tree[index]
         if node.isText {
-            tree.hasAncestor(index, in: ["pre"]) ? addVerbatim(node.text) : add(node.text)
+            verbatim > 0 ? addVerbatim(node.text) : add(node.text)
             return
         }
+        defer { count(node.name, 1) }
         switch node.name {
         case "br": breakLine(1)
         case "li":
@@ -45,24 +50,33 @@ struct TextLayout {
             if !line.isEmpty { line += " | " }
             isBlankDue = false
         default:
-            if Hints.block.contains(node.name), node.name != "img" { breakLine(spacing(index)) }
+            if Hints.block.contains(node.name), node.name != "img" { breakLine(spacing(node.name)) }
         }
     }
 
     private mutating func leave(_ index: Int) {
         let name = tree[index].name
+        count(name, -1)
         switch name {
         case "li", "tr": breakLine(1)
         case "td", "th", "br", "img": break
-        default: if Hints.block.contains(name) { breakLine(spacing(index)) }
+        default: if Hints.block.contains(name) { breakLine(spacing(name)) }
+        }
+    }
+
+    private mutating func count(_ name: String, _ change: Int) {
+        switch name {
+        case "pre": verbatim += change
+        case "td", "th": cells += change
+        case "li": items += change
+        default: break
         }
     }
 
     /// Within cells and items blocks are lines; elsewhere a blank line stands between them.
-    private func spacing(_ index: Int) -> Int {
-        if tree.hasAncestor(index, in: ["td", "th"]) { return 0 }
-        if ["tbody", "thead", "tfoot"].contains(tree[index].name) { return 1 }
-        return tree.hasAncestor(index, in: ["li"]) ? 1 : 2
+    private func spacing(_ name: String) -> Int {
+        if cells > 0 { return 0 }
+        return items > 0 || name == "tbody" || name == "thead" || name == "tfoot" ? 1 : 2
     }
 
     private mutating func add(_ raw: String) {

@@ -2,8 +2,8 @@ internal import CLibXML2
 
 /// Builds an `ElementTree` from HTML with libxml2's parser: no network, no tree of its own, any nesting.
 struct TreeParser {
-    /// Deeper elements become children of the deepest kept one, as in Chromium.
-    static let maximumDepth = 512
+    /// Deeper elements stand beside the deepest ones, as in Chromium (from 512 on); real pages stay below 60.
+    static let maximumDepth = 256
     /// More nodes are left out; a page of 5 MB has about 100,000.
     static let maximumNodes = 400_000
     /// Bytes of HTML that are read.
@@ -12,7 +12,8 @@ struct TreeParser {
     private static let maximumAttributeBytes = 8_192
 
     private var tree = ElementTree()
-    private var open: [(name: String, node: ElementTree.Index)] = []
+    /// Open elements with the parent and depth to return to.
+    private var open: [(name: String, parent: ElementTree.Index, depth: Int)] = []
     private var parent = 0
     private var depth = 0
 
@@ -71,28 +72,27 @@ struct TreeParser {
         _ name: UnsafePointer<xmlChar>, _ attributes: UnsafeMutablePointer<UnsafePointer<xmlChar>?>?
     ) {
         let name = String(cString: name).lowercased()
-        guard depth < Self.maximumDepth, tree.count < Self.maximumNodes else {
-            open.append((name, -1))
-            return
-        }
+        open.append((name, parent, depth))
+        guard tree.count < Self.maximumNodes else { return }
         var node = ElementTree.Node(name: name)
         var position = 0
         while let attributes, let key = attributes[position] {
             let value = attributes[position + 1].map { String(cString: $0) } ?? ""
-            if value.utf8.count <= Self.maximumAttributeBytes { node.attributes[String(cString: key).lowercased()] = value }
+            if value.utf8.count <= Self.maximumAttributeBytes {
+                node.attributes[String(cString: key).lowercased()] = value
+            }
             position += 2
         }
-        parent = tree.append(node, to: parent)
-        depth += 1
-        open.append((name, parent))
+        let isDeepest = depth == Self.maximumDepth
+        parent = tree.append(node, to: isDeepest ? tree[parent].parent : parent)
+        if !isDeepest { depth += 1 }
     }
 
     private mutating func end(_ name: String) {
         guard let last = open.last, last.name == name.lowercased() else { return }
         open.removeLast()
-        guard last.node >= 0 else { return }
-        parent = max(0, tree[last.node].parent)
-        depth -= 1
+        parent = last.parent
+        depth = last.depth
     }
 
     private mutating func add(_ text: String) {

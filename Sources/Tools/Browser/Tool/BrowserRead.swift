@@ -105,7 +105,8 @@ package struct BrowserRead: Tool {
             try bytes.write(to: URL(filePath: "\(context.directory)/\(path)"), options: .atomic)
         } catch {
             throw ToolFailure(
-                .permanent, code: "screenshot_not_written", "The screenshot could not be written to '\(path)': \(error)")
+                .permanent, code: "screenshot_not_written", "The screenshot could not be written to '\(path)': \(error)"
+            )
         }
         return WorkspaceFile(path: path, name: "\(name).png", mediaType: "image/png", size: bytes.count)
     }

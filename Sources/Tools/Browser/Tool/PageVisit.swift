@@ -90,7 +90,8 @@ struct PageContent {
         if let wall = Self.wall(in: article.title + "\n" + whole) {
             throw ToolFailure(
                 .permanent, code: "page_walled",
-                "The page shows a login or a check for robots ('\(wall)') in place of its content. A person must open it.")
+                "The page shows a login or a check for robots ('\(wall)') in place of its content. A person must open it."
+            )
         }
         title = article.title.isEmpty ? visit.url : article.title
         text = String(whole.prefix(PageLimit.textCharacters))
@@ -165,7 +166,8 @@ extension ToolFailure {
     init(_ error: BrowserError, host: String) {
         switch error.code {
         case .timedOut:
-            self.init(.transient, code: "page_unreachable", "The page on \(host) did not answer in time: \(error.message)")
+            self.init(
+                .transient, code: "page_unreachable", "The page on \(host) did not answer in time: \(error.message)")
         case .exited, .closed, .launchFailed, .pageCrashed:
             self.init(.transient, code: error.code.rawValue, error.message)
         case .executableMissing, .protocolFault, .tooLarge, .scriptThrew:

@@ -16,6 +16,8 @@ package final class IMAPClient {
     private var framer: IMAPFramer
     private var counter = 0
     private var capabilities: Set<String> = []
+    /// New mail announced during another command: IDLE will not tell it again.
+    private var hasUnseenNews = false
 
     /// Reads the greeting. Every later call ends by `deadline`.
     package init(
@@ -48,7 +50,7 @@ package final class IMAPClient {
             } else {
                 try run(["LOGIN ", .argument(username), " ", .argument(password)])
             }
-        } catch where error.code == .refused {
+        } catch  where error.code == .refused {
             throw IMAPError(
                 .authenticationFailed, "The server refused the login: \(error.message)",
                 responseCode: error.responseCode)
@@ -75,6 +77,7 @@ package final class IMAPClient {
             default: break
             }
         }
+        hasUnseenNews = false
         guard selected.uidValidity != 0 else {
             throw IMAPError(.protocolViolation, "The server gives no UIDVALIDITY for '\(mailbox)'.")
         }
@@ -95,6 +98,7 @@ package final class IMAPClient {
 
     private func search(_ criteria: [IMAPCommandPart]) throws(IMAPError) -> [UInt32] {
         var found: Set<UInt32> = []
+        hasUnseenNews = false
         try run(["UID SEARCH "] + criteria) { response in
             if case .search(let uids) = response { found.formUnion(uids) }
         }
@@ -130,7 +134,9 @@ package final class IMAPClient {
     package func append(_ message: [UInt8], to mailbox: String, flags: [String]) throws(IMAPError)
         -> (uidValidity: UInt32, uid: UInt32)?
     {
-        let status = try run(["APPEND ", .mailbox(mailbox), .text(" (\(flags.joined(separator: " "))) "), .literal(message)])
+        let status = try run([
+            "APPEND ", .mailbox(mailbox), .text(" (\(flags.joined(separator: " "))) "), .literal(message),
+        ])
         guard status.code == "APPENDUID", status.arguments.count == 2, let validity = status.arguments[0].number,
             let uid = status.arguments[1].number
         else { return nil }
@@ -152,6 +158,8 @@ package final class IMAPClient {
         until end: ContinuousClock.Instant, renewal: Duration = IMAPClient.idleRenewal,
         doneTimeout: Duration = IMAPClient.doneTimeout, pollInterval: Duration = .seconds(15)
     ) throws(IMAPError) -> Bool {
+        // A server may announce mail in the answer to the very SEARCH that did not count it yet.
+        if hasUnseenNews { return true }
         guard has("IDLE") else { return try pause(until: min(end, ContinuousClock.now + pollInterval, deadline)) }
         let tag = nextTag()
         try transport.send(Array("\(tag) IDLE\r\n".utf8), before: limit(Self.commandTimeout))
@@ -234,6 +242,9 @@ extension IMAPClient {
                 note(status)
                 each(response)
             case .capabilities(let list): capabilities = Set(list)
+            case .exists:
+                hasUnseenNews = true
+                each(response)
             default: each(response)
             }
         }
@@ -253,7 +264,9 @@ extension IMAPClient {
         return "P\(counter)"
     }
 
-    private func limit(_ duration: Duration) -> ContinuousClock.Instant { min(deadline, ContinuousClock.now + duration) }
+    private func limit(_ duration: Duration) -> ContinuousClock.Instant {
+        min(deadline, ContinuousClock.now + duration)
+    }
 
     /// The next response; the time-out counts from the last byte, since a large message takes long in all.
     private func response() throws(IMAPError) -> IMAPResponse {

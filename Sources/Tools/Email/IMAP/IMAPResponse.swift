@@ -176,8 +176,7 @@ private struct IMAPScanner {
         index = close + 1
         var inner = IMAPScanner(IMAPFramer.Frame(texts: [inside], literals: []))
         let code = inner.word().uppercased()
-        // The code's arguments may be anything; what does not parse is left out.
-        let arguments = (try? inner.values()) ?? []
+        let arguments = (try? inner.values()) ?? []  // a code may hold anything; what does not parse has no use here
         return IMAPStatusResponse(status: status, code: code, arguments: arguments, text: rest())
     }
 
@@ -197,7 +196,9 @@ private struct IMAPScanner {
             }
             switch next {
             case UInt8(ascii: ")"):
-                guard depth > 0 else { throw IMAPError(.protocolViolation, "A response closes a list it did not open.") }
+                guard depth > 0 else {
+                    throw IMAPError(.protocolViolation, "A response closes a list it did not open.")
+                }
                 index += 1
                 return result
             case UInt8(ascii: "("):

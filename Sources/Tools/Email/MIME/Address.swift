@@ -72,7 +72,8 @@ private struct AddressParser {
                 finishMailbox()
                 finishGroup()
                 index += 1
-            case ASCII.colon where group == nil && angle == nil && !words.contains(where: { $0.bytes.contains(ASCII.at) }):
+            case ASCII.colon
+            where group == nil && angle == nil && !words.contains(where: { $0.bytes.contains(ASCII.at) }):
                 group = (phrase(), [])
                 words = []
                 comment = nil

@@ -10,8 +10,7 @@ package enum AttachmentName {
         let last = name.split(whereSeparator: { $0 == "/" || $0 == "\\" }).last.map(String.init) ?? ""
         var kept = String.UnicodeScalarView()
         for scalar in last.unicodeScalars where isShown(scalar) { kept.append(scalar) }
-        var text = String(kept).singleLine
-        while text.hasPrefix(".") || text.hasPrefix(" ") { text.removeFirst() }
+        var text = String(String(kept).singleLine.drop { $0 == "." || $0 == " " })
         while text.hasSuffix(".") || text.hasSuffix(" ") { text.removeLast() }
         guard !text.isEmpty else { return nil }
         guard text.count > maximumLength else { return text }

@@ -11,9 +11,11 @@ package enum Charset {
         switch label {
         case "utf-8", "utf8", "unicode-1-1-utf-8", "cp65001":
             return String(decoding: bytes, as: UTF8.self)
-        case "", "us-ascii", "ascii", "ansi_x3.4-1968", "default", "unknown-8bit", "x-unknown", "8bit", "_iso-2022-jp$esc":
+        case "", "us-ascii", "ascii", "ansi_x3.4-1968", "default", "unknown-8bit", "x-unknown", "8bit",
+            "_iso-2022-jp$esc":
             return decodeUndeclared(bytes)
-        case "iso-8859-1", "iso8859-1", "iso_8859-1", "latin1", "latin-1", "l1", "windows-1252", "cp1252", "x-ansi", "ansi":
+        case "iso-8859-1", "iso8859-1", "iso_8859-1", "latin1", "latin-1", "l1", "windows-1252", "cp1252", "x-ansi",
+            "ansi":
             return decodeWindows1252(bytes)
         default:
             return convert(Array(bytes), from: label)
@@ -108,7 +110,9 @@ package enum Charset {
             var room = capacity
             let answer = iconv(descriptor, next, &left, &out, &room)
             let code = errno
-            return (answer == Int.max || answer == -1 || UInt(bitPattern: Int(answer)) == UInt.max, code, capacity - room)
+            return (
+                answer == Int.max || answer == -1 || UInt(bitPattern: Int(answer)) == UInt.max, code, capacity - room
+            )
         }
     }
 }

@@ -1,7 +1,7 @@
 /// Text in header fields beyond ASCII (RFC 2047, RFC 2231 section 5 for the language suffix).
 package enum EncodedWord {
-    /// Longest encoded-word, RFC 2047 section 2.
-    static let maximumLength = 75
+    /// Bytes searched for the end of an encoded-word. RFC 2047 section 2 says 75; careless senders write whole lines.
+    private static let reach = 4_096
 
     /// Decodes every encoded-word of an unstructured value. White space between two of them goes; adjacent ones with
     /// the same charset are joined before decoding, since senders cut characters in two.
@@ -62,11 +62,12 @@ package enum EncodedWord {
         guard encoding == 98 || encoding == 113 else { return nil }
         let textStart = charsetEnd + 3
         var end = textStart
-        while end + 1 < bytes.count, !(bytes[end] == ASCII.question && bytes[end + 1] == ASCII.equals) {
+        let stop = min(bytes.count, textStart + reach)
+        while end + 1 < stop, !(bytes[end] == ASCII.question && bytes[end + 1] == ASCII.equals) {
             if bytes[end] == ASCII.lf || bytes[end] == ASCII.cr { return nil }
             end += 1
         }
-        guard end + 1 < bytes.count else { return nil }
+        guard end + 1 < stop else { return nil }
         let label = String(decoding: bytes[(start + 2)..<charsetEnd], as: UTF8.self)
         guard !label.isEmpty, !label.utf8.contains(where: ASCII.isSpace) else { return nil }
         let charset = label.split(separator: "*", maxSplits: 1).first.map(String.init) ?? label
@@ -107,7 +108,9 @@ package enum EncodedWord {
         var words: [String] = []
         var chunk: [UInt8] = []
         func flush() {
-            if !chunk.isEmpty { words.append("=?UTF-8?B?" + String(decoding: Base64.encode(chunk), as: UTF8.self) + "?=") }
+            if !chunk.isEmpty {
+                words.append("=?UTF-8?B?" + String(decoding: Base64.encode(chunk), as: UTF8.self) + "?=")
+            }
             chunk = []
         }
         for scalar in text.unicodeScalars {

@@ -74,7 +74,8 @@ private struct HTMLScanner {
             skip(past: Array("-->".utf8))
             return
         }
-        guard index + 1 < bytes.count, bytes[index + 1] != ASCII.space, let (name, closes, attributes) = readTag() else {
+        guard index + 1 < bytes.count, bytes[index + 1] != ASCII.space, let (name, closes, attributes) = readTag()
+        else {
             append([ASCII.less])
             index += 1
             return
@@ -100,7 +101,9 @@ private struct HTMLScanner {
         if closes { at += 1 }
         let start = at
         while at < bytes.count, at - start < 32, isNameByte(bytes[at]) { at += 1 }
-        guard at > start || bytes[start..<min(start + 1, bytes.count)].first.map({ $0 == 33 || $0 == ASCII.question }) == true
+        guard
+            at > start
+                || bytes[start..<min(start + 1, bytes.count)].first.map({ $0 == 33 || $0 == ASCII.question }) == true
         else { return nil }
         let name = String(decoding: bytes[start..<at].map(ASCII.lowered), as: UTF8.self)
         var href: String?
@@ -122,10 +125,14 @@ private struct HTMLScanner {
         var at = start
         while at < bytes.count, ASCII.isSpace(bytes[at]) || bytes[at] == 47 { at += 1 }
         let nameStart = at
-        while at < bytes.count, bytes[at] != ASCII.equals, bytes[at] != ASCII.greater, !ASCII.isSpace(bytes[at]) { at += 1 }
+        while at < bytes.count, bytes[at] != ASCII.equals, bytes[at] != ASCII.greater, !ASCII.isSpace(bytes[at]) {
+            at += 1
+        }
         let name = String(decoding: bytes[nameStart..<at].map(ASCII.lowered), as: UTF8.self)
         while at < bytes.count, ASCII.isSpace(bytes[at]) { at += 1 }
-        guard at < bytes.count, bytes[at] == ASCII.equals else { return (name, "", max(at, start + (at == start ? 1 : 0))) }
+        guard at < bytes.count, bytes[at] == ASCII.equals else {
+            return (name, "", max(at, start + (at == start ? 1 : 0)))
+        }
         at += 1
         while at < bytes.count, ASCII.isSpace(bytes[at]) { at += 1 }
         guard at < bytes.count else { return (name, "", at) }
@@ -252,9 +259,11 @@ package enum Links {
             }
             var end = index + skip
             while end < bytes.count, isLinkByte(bytes[end]) { end += 1 }
-            let stop = trimmedEnd(bytes, from: index, to: end)
-            let link = String(decoding: bytes[index..<stop], as: UTF8.self)
-            if isWeb(link) { result.append(link) }
+            if end - index <= maximumLength {
+                let stop = trimmedEnd(bytes, from: index, to: end)
+                let link = String(decoding: bytes[index..<stop], as: UTF8.self)
+                if isWeb(link) { result.append(link) }
+            }
             index = max(end, index + skip)
         }
         return result
@@ -293,7 +302,9 @@ package enum Links {
             let last = bytes[stop - 1]
             if ".,;:!?'*".utf8.contains(last) {
                 stop -= 1
-            } else if let pair = [ASCII.closeParenthesis: ASCII.openParenthesis, ASCII.closeBracket: ASCII.openBracket][last],
+            } else if let pair = [
+                ASCII.closeParenthesis: ASCII.openParenthesis, ASCII.closeBracket: ASCII.openBracket,
+            ][last],
                 bytes[start..<stop].count(where: { $0 == last }) > bytes[start..<stop].count(where: { $0 == pair })
             {
                 stop -= 1

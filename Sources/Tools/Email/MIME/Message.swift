@@ -106,7 +106,8 @@ package struct MessageBody: Sendable {
     }
 
     private static func collect(
-        _ parts: [Part], multipart: String, inAlternative: Bool, wantsText: Bool, wantsHTML: Bool, into lists: inout Lists
+        _ parts: [Part], multipart: String, inAlternative: Bool, wantsText: Bool, wantsHTML: Bool,
+        into lists: inout Lists
     ) {
         var wantsText = wantsText
         var wantsHTML = wantsHTML

@@ -129,7 +129,11 @@ struct HeaderWriter {
         let isPlain = value.utf8.allSatisfy { $0 >= 32 && $0 < 127 } && !value.contains("=?")
         let hasLongWord = value.split(separator: " ").contains { $0.utf8.count > Self.columns - 2 }
         let edge = value.first == " " || value.last == " "
-        try structured(name, isPlain && !hasLongWord && !edge ? value.split(separator: " ", omittingEmptySubsequences: false).map(String.init) : EncodedWord.encode(value, indent: name.utf8.count + 2))
+        try structured(
+            name,
+            isPlain && !hasLongWord && !edge
+                ? value.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+                : EncodedWord.encode(value, indent: name.utf8.count + 2))
     }
 
     mutating func addresses(_ name: String, _ list: [Mailbox]) throws(OutgoingMessageError) {
@@ -139,7 +143,8 @@ struct HeaderWriter {
             let mark = index == list.count - 1 ? "" : ","
             if let display = mailbox.name, !display.isEmpty {
                 try check(name, display)
-                words += Self.phrase(display, indent: index == 0 ? name.utf8.count + 2 : 1) + ["<\(mailbox.address)>\(mark)"]
+                words +=
+                    Self.phrase(display, indent: index == 0 ? name.utf8.count + 2 : 1) + ["<\(mailbox.address)>\(mark)"]
             } else {
                 words.append(mailbox.address + mark)
             }
@@ -201,7 +206,8 @@ struct HeaderWriter {
     private static func percentEncoded(_ byte: UInt8) -> String {
         let isPlain = (48...57).contains(byte) || (97...122).contains(ASCII.lowered(byte)) || "-._~".utf8.contains(byte)
         if isPlain { return String(UnicodeScalar(byte)) }
-        return String(decoding: [ASCII.percent, ASCII.hexDigits[Int(byte >> 4)], ASCII.hexDigits[Int(byte & 15)]], as: UTF8.self)
+        return String(
+            decoding: [ASCII.percent, ASCII.hexDigits[Int(byte >> 4)], ASCII.hexDigits[Int(byte & 15)]], as: UTF8.self)
     }
 
     private static func quoted(_ value: String) -> String {

@@ -121,7 +121,8 @@ struct PartParser {
                 return .leaf(body)
             }
             return .multipart(
-                children(of: body, boundary: Array(boundary.utf8), depth: depth, digest: type.value == "multipart/digest"))
+                children(
+                    of: body, boundary: Array(boundary.utf8), depth: depth, digest: type.value == "multipart/digest"))
         }
         if type.value == "message/rfc822" || type.value == "message/global" {
             guard depth < limits.depth, parts < limits.parts, encoding == .identity else {
@@ -145,7 +146,10 @@ struct PartParser {
                         problems.insert(.tooManyParts)
                         return result
                     }
-                    result.append(part(body[start..<Self.beforeLineEnd(body, at: index, from: start)], depth: depth + 1, inDigest: digest))
+                    result.append(
+                        part(
+                            body[start..<Self.beforeLineEnd(body, at: index, from: start)], depth: depth + 1,
+                            inDigest: digest))
                 }
                 if closes { return result }
                 partStart = line.end

@@ -116,7 +116,8 @@ package enum QuotedPrintable {
             let byte = bytes[index]
             if byte == ASCII.equals {
                 var next = index + 1
-                if index + 2 < end, let high = ASCII.hexValue(bytes[index + 1]), let low = ASCII.hexValue(bytes[index + 2])
+                if index + 2 < end, let high = ASCII.hexValue(bytes[index + 1]),
+                    let low = ASCII.hexValue(bytes[index + 2])
                 {
                     result.append(high << 4 | low)
                     index += 3

@@ -140,7 +140,8 @@ package struct SMTPSubmission {
             return SMTPProblem(isTransient: false, message: "The egress proxy does not allow \(server) (\(answer)).")
         }
         switch code {
-        case CURLE_OPERATION_TIMEDOUT: return SMTPProblem(isTransient: true, message: "\(server) did not answer in time")
+        case CURLE_OPERATION_TIMEDOUT:
+            return SMTPProblem(isTransient: true, message: "\(server) did not answer in time")
         case CURLE_ABORTED_BY_CALLBACK: return SMTPProblem(isTransient: true, message: "the call was cancelled")
         case CURLE_USE_SSL_FAILED:
             return SMTPProblem(isTransient: false, message: "\(server) offers no STARTTLS, which this mailbox requires")

@@ -21,7 +21,8 @@ struct AttachmentFiles {
         var total = 0
         for (index, part) in parts.enumerated() {
             let name = part.fileName.flatMap(AttachmentName.display)
-            let suffix = name.flatMap(AttachmentName.safeExtension) ?? AttachmentName.extension(forMediaType: part.mediaType)
+            let suffix =
+                name.flatMap(AttachmentName.safeExtension) ?? AttachmentName.extension(forMediaType: part.mediaType)
             let shown = name ?? "attachment-\(index + 1).\(suffix)"
             guard written.count < Self.maximumCount else {
                 problems.append("more than \(Self.maximumCount) attachments, the rest was left out")
@@ -44,8 +45,10 @@ struct AttachmentFiles {
     /// Reads a file that a step of this run made. Throws `invalidInput` for paths that lead out of the directory.
     func read(_ file: WorkspaceFile, atMost limit: Int) throws -> [UInt8] {
         let parts = file.path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        guard !parts.isEmpty, parts.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." && !$0.utf8.contains(0) }) else {
-            throw ToolFailure(.invalidInput, code: "path_invalid", "'\(file.path)' is no path below the run's directory.")
+        guard !parts.isEmpty, parts.allSatisfy({ !$0.isEmpty && $0 != "." && $0 != ".." && !$0.utf8.contains(0) })
+        else {
+            throw ToolFailure(
+                .invalidInput, code: "path_invalid", "'\(file.path)' is no path below the run's directory.")
         }
         var descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         for (index, part) in parts.enumerated() where descriptor >= 0 {
@@ -69,7 +72,8 @@ struct AttachmentFiles {
         }
         guard facts.st_size <= limit else {
             throw ToolFailure(
-                .permanent, code: "attachments_too_large", "'\(path)' is too large to be sent: \(limit) bytes are left.")
+                .permanent, code: "attachments_too_large", "'\(path)' is too large to be sent: \(limit) bytes are left."
+            )
         }
         var result = [UInt8](repeating: 0, count: Int(facts.st_size))
         var offset = 0
@@ -115,7 +119,9 @@ struct AttachmentFiles {
 
     /// Types go into JSON and pages: only the plain form survives.
     private static func mediaType(_ type: String) -> String {
-        let plain = type.utf8.allSatisfy { ($0 >= 97 && $0 <= 122) || ($0 >= 48 && $0 <= 57) || "/.+-_".utf8.contains($0) }
+        let plain = type.utf8.allSatisfy {
+            ($0 >= 97 && $0 <= 122) || ($0 >= 48 && $0 <= 57) || "/.+-_".utf8.contains($0)
+        }
         return plain && type.utf8.count <= 127 && type.contains("/") ? type : "application/octet-stream"
     }
 }

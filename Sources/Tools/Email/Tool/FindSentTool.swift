@@ -19,7 +19,9 @@ package struct EmailFindSent: Tool {
     package init() {}
 
     package func call(_ input: ReconcileInput, in context: ToolContext) async throws -> ReconcileOutput {
-        guard let value = input.input["mailbox"], let account = try? value.decode(MailAccount.self) else {
+        guard let value = input.input["mailbox"],
+            let account = try? value.decode(MailAccount.self)  // the failure below says which member is at fault
+        else {
             throw ToolFailure(.invalidInput, code: "input_invalid", "The call to reconcile names no mailbox.")
         }
         let identifier = try ReplyDraft.messageID(effectKey: input.effectKey, address: account.address)
@@ -42,7 +44,7 @@ package struct EmailFindSent: Tool {
         defer { client.logout() }
         do throws(IMAPError) {
             _ = try client.select(session.account.sent, readOnly: true)
-        } catch where error.code == .refused {
+        } catch  where error.code == .refused {
             // No such folder: no copy was ever kept.
             return nil
         }

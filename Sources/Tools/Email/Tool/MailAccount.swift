@@ -58,7 +58,8 @@ package struct MailAccount: Sendable, Hashable, Codable {
     func imapEndpoint(proxy: String?) throws -> IMAPEndpoint {
         guard imap.security == "tls" || imap.security == "plain" else {
             throw ToolFailure(
-                .invalidInput, code: "mailbox_invalid", "The security of IMAP is 'tls' or 'plain', not '\(imap.security)'.")
+                .invalidInput, code: "mailbox_invalid",
+                "The security of IMAP is 'tls' or 'plain', not '\(imap.security)'.")
         }
         return IMAPEndpoint(
             host: imap.host, port: imap.port, usesTLS: imap.security == "tls", proxy: proxy,

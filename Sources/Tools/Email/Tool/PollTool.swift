@@ -68,6 +68,11 @@ package struct EmailPoll: Tool {
     private static let batch = 100
     /// Bytes of header fetched of one message.
     private static let headerBytes = 256 * 1024
+    /// Characters of a subject or name, recipients and problems of one message: an answer stays below 4 MiB.
+    private static let maximumSubject = 1_000
+    private static let maximumName = 200
+    private static let maximumRecipients = 20
+    private static let maximumProblems = 20
     /// Kept back of the call's time to fetch and to say goodbye.
     private static let reserve: Duration = .seconds(10)
     /// Connections of one call: one that falls silent in IDLE is replaced.
@@ -103,7 +108,7 @@ package struct EmailPoll: Tool {
                 let output = try poll(input, client, until: end)
                 client.logout()
                 return output
-            } catch where (error.code == .timedOut || error.code == .closed) && connections < maximumConnections {
+            } catch  where (error.code == .timedOut || error.code == .closed) && connections < maximumConnections {
                 guard ContinuousClock.now < end else { throw error }
             }
         }
@@ -143,8 +148,17 @@ package struct EmailPoll: Tool {
         let facts = MailFacts(message: message)
         let problems = size > MailFacts.maximumMessageBytes ? [MailFacts.tooLarge] : []
         return Item(
-            uid: uid, messageID: message.messageID, from: facts.from, to: message.to.map(MailPerson.init),
-            subject: message.subject, date: message.date?.timestamp, size: size, autoSubmitted: facts.autoSubmitted,
-            problems: problems + facts.headerProblems)
+            uid: uid, messageID: message.messageID, from: short(facts.from),
+            to: message.to.prefix(maximumRecipients).map { short(MailPerson($0)) },
+            subject: String(message.subject.prefix(maximumSubject)), date: message.date?.timestamp, size: size,
+            autoSubmitted: facts.autoSubmitted.map { String($0.prefix(maximumName)) },
+            problems: Array((problems + facts.headerProblems).prefix(maximumProblems)))
+    }
+
+    /// An address that had to be cut is of no use and left empty.
+    private static func short(_ person: MailPerson) -> MailPerson {
+        MailPerson(
+            name: person.name.map { String($0.prefix(maximumName)) },
+            address: person.address.utf8.count > 1_000 ? "" : person.address)
     }
 }

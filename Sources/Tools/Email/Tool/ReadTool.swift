@@ -73,8 +73,7 @@ package struct EmailRead: Tool {
                 let client = try session.open(before: deadline) { port.isCancelled }
                 let bytes = try Self.fetch(input, client)
                 let output = try Self.describe(bytes, uid: input.uid, directory: directory)
-                // The flag is a courtesy to people who look into the mailbox; the platform goes by UIDs.
-                try? client.addFlags(["\\Seen"], to: [input.uid])
+                try? client.addFlags(["\\Seen"], to: [input.uid])  // a courtesy to people; the platform goes by UIDs
                 client.logout()
                 return output
             }

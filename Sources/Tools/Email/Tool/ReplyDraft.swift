@@ -5,6 +5,8 @@ import ToolKit
 struct ReplyDraft {
     /// Identifiers in References: the first and the newest ones; a field stays below 4 KiB.
     private static let maximumReferences = 20
+    /// Characters of the subject.
+    private static let maximumSubject = 500
     /// Characters of the original that are quoted.
     private static let maximumQuote = 8_000
 
@@ -16,7 +18,8 @@ struct ReplyDraft {
         let key = effectKey.utf8.filter { (48...57).contains($0) || (97...122).contains($0 | 32) || $0 == 45 }
         guard key.count >= 8, let domain = MailAddress.domain(address), MailAddress.isSendable(address) else {
             throw ToolFailure(
-                .invalidInput, code: "mailbox_invalid", "No Message-ID can be made from the mailbox's address '\(address)'.")
+                .invalidInput, code: "mailbox_invalid",
+                "No Message-ID can be made from the mailbox's address '\(address)'.")
         }
         return String(decoding: key.prefix(64), as: UTF8.self) + "@" + domain
     }
@@ -36,8 +39,12 @@ struct ReplyDraft {
         if let path = original.returnPath, path.isEmpty || path == "<>" { throw refuse("its return path is empty") }
         let target = original.replyTo ?? original.from
         for person in [target, original.from] {
-            if MailAddress.isSame(person.address, input.mailbox.address) { throw refuse("it comes from this mailbox itself") }
-            if person.address.lowercased().hasPrefix("mailer-daemon@") { throw refuse("it is a report of a mail server") }
+            if MailAddress.isSame(person.address, input.mailbox.address) {
+                throw refuse("it comes from this mailbox itself")
+            }
+            if person.address.lowercased().hasPrefix("mailer-daemon@") {
+                throw refuse("it is a report of a mail server")
+            }
         }
         guard MailAddress.isSendable(target.address) else {
             throw ToolFailure(
@@ -62,18 +69,20 @@ struct ReplyDraft {
         let parent = Self.identifiers([input.original.messageID]).first
         message.inReplyTo = parent
         message.references = references(parent)
-        message.extraFields = [("Auto-Submitted", "auto-replied"), ("X-Persona", "AI; this message was written by a machine")]
+        message.extraFields = [
+            ("Auto-Submitted", "auto-replied"), ("X-Persona", "AI; this message was written by a machine"),
+        ]
         message.attachments = attachments
         return message
     }
 
     /// `Re: ` once (RFC 5322 section 3.6.5).
     private var subject: String {
-        var subject = Self.line(input.original.subject)
+        var subject = Self.line(String(input.original.subject.prefix(Self.maximumSubject)))
         while subject.lowercased().hasPrefix("re:") {
             subject = Self.line(String(subject.dropFirst(3)))
         }
-        return "Re: " + String(subject.prefix(500))
+        return "Re: " + subject
     }
 
     /// Of the parent, or its In-Reply-To where that names one, and the parent itself (RFC 5322 section 3.6.4).

@@ -115,8 +115,7 @@ package struct EmailReply: Tool {
             guard case .accepted(let accepted, let refused, _) = outcome else {
                 throw ToolFailure(outcome) ?? ToolFailure(.unknownOutcome, code: "smtp_unknown", "No outcome is known.")
             }
-            // The mail is out: a platform that fenced this call off meanwhile changes nothing of that.
-            try? port.mark(.accepted)
+            try? port.mark(.accepted)  // the mail is out: being fenced off meanwhile changes nothing of that
             let saved = Self.keepCopy(bytes, session, before: min(deadline, ContinuousClock.now + Self.copyTimeout))
             return Output(
                 messageID: message.messageID, accepted: accepted,
@@ -146,14 +145,16 @@ package struct EmailReply: Tool {
     }
 
     /// Stores the copy, making the folder where it is missing. False where that failed: the answer is out all the same.
-    private static func keepCopy(_ bytes: [UInt8], _ session: MailSession, before deadline: ContinuousClock.Instant) -> Bool {
+    private static func keepCopy(_ bytes: [UInt8], _ session: MailSession, before deadline: ContinuousClock.Instant)
+        -> Bool
+    {
         do {
             let client = try session.open(before: deadline) { false }
             defer { client.logout() }
             let folder = session.account.sent
             do throws(IMAPError) {
                 try client.append(bytes, to: folder, flags: ["\\Seen"])
-            } catch where error.responseCode == "TRYCREATE" || error.responseCode == "NONEXISTENT" {
+            } catch  where error.responseCode == "TRYCREATE" || error.responseCode == "NONEXISTENT" {
                 try client.create(folder)
                 try client.append(bytes, to: folder, flags: ["\\Seen"])
             }

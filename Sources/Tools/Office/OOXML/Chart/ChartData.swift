@@ -85,7 +85,7 @@ extension ChartPart {
             xml.element("c:axPos", ["val": kind == .bar ? "l" : "b"])
             if let categoryAxisTitle { titleElement(categoryAxisTitle, size: fontSize, &xml) }
             xml.element("c:numFmt", ["formatCode": "General", "sourceLinked": "0"])
-            axisLook(&xml, line: true)
+            axisLook(&xml, line: true, labels: "low")
             xml.element("c:crossAx", ["val": "2"])
             xml.element("c:crosses", ["val": "autoZero"])
             xml.element("c:auto", ["val": "0"])
@@ -110,17 +110,17 @@ extension ChartPart {
             }
             if let title { titleElement(title, size: fontSize, &xml) }
             xml.element("c:numFmt", ["formatCode": self.format(format), "sourceLinked": "0"])
-            axisLook(&xml, line: !grid)
+            axisLook(&xml, line: !grid, labels: "nextTo")
             xml.element("c:crossAx", ["val": "\(crosses)"])
             xml.element("c:crosses", ["val": kind == .bar ? "max" : "autoZero"])
             xml.element("c:crossBetween", ["val": kind == .scatter || kind == .area ? "midCat" : "between"])
         }
     }
 
-    private func axisLook(_ xml: inout XMLBuffer, line: Bool) {
+    private func axisLook(_ xml: inout XMLBuffer, line: Bool, labels: String) {
         xml.element("c:majorTickMark", ["val": "none"])
         xml.element("c:minorTickMark", ["val": "none"])
-        xml.element("c:tickLblPos", ["val": "low"])
+        xml.element("c:tickLblPos", ["val": labels])
         xml.element("c:spPr") { xml in
             if line {
                 hairline(&xml)
@@ -134,7 +134,7 @@ extension ChartPart {
     private func hairline(_ xml: inout XMLBuffer) {
         xml.element("a:ln", ["w": "9525"]) { xml in
             xml.element("a:solidFill") { xml in
-                xml.element("a:srgbClr", ["val": theme.muted]) { $0.element("a:alpha", ["val": "35000"]) }
+                xml.element("a:srgbClr", ["val": theme.rule])
             }
         }
     }

@@ -60,7 +60,9 @@ struct SheetGrid {
         let column = sheet.columns[index]
         if let format = column.numberFormat { return format }
         switch column.type {
-        case .text, .boolean: return "General"
+        case .text: return "General"
+        // Excel shows booleans in any format; LibreOffice would show 1 and 0.
+        case .boolean: return "\"TRUE\";\"TRUE\";\"FALSE\""
         case .date: return datesWithTime.contains(index) ? "yyyy-mm-dd hh:mm" : "yyyy-mm-dd"
         case .number: return "#,##0.00"
         case .integer: return isYears(index) ? "0" : "#,##0"

@@ -8,7 +8,7 @@ package struct Spreadsheet {
     private var grids: [SheetGrid]
     private var styles: StyleSheet
     private var calculation: Calculation
-    private var package_ = OfficePackage()
+    private var parts = OfficePackage()
     private var charts = 0
 
     /// `created` is ISO 8601 in UTC, or `nil` for no dates in the file.
@@ -37,22 +37,22 @@ package struct Spreadsheet {
 
     private mutating func write() throws(OOXMLError) -> [UInt8] {
         let main = "/xl/workbook.xml"
-        _ = package_.relate("/", to: main, type: OfficeType.officeDocument)
+        _ = parts.relate("/", to: main, type: OfficeType.officeDocument)
         var ids: [String] = []
         for index in grids.indices {
             let name = "/xl/worksheets/sheet\(index + 1).xml"
-            ids.append(package_.relate(main, to: name, type: OfficeType.relationships + "/worksheet"))
+            ids.append(parts.relate(main, to: name, type: OfficeType.relationships + "/worksheet"))
             try writeSheet(index, name)
         }
-        _ = package_.relate(main, to: "/xl/theme/theme1.xml", type: OfficeType.theme)
-        package_.add("/xl/theme/theme1.xml", type: OfficeType.themePart, ThemePart(theme: theme).bytes)
-        _ = package_.relate(main, to: "/xl/styles.xml", type: OfficeType.relationships + "/styles")
-        package_.add("/xl/styles.xml", type: OfficeType.spreadsheet("styles"), styles.bytes)
-        package_.add(main, type: OfficeType.spreadsheet("sheet.main"), workbookPart(ids))
+        _ = parts.relate(main, to: "/xl/theme/theme1.xml", type: OfficeType.theme)
+        parts.add("/xl/theme/theme1.xml", type: OfficeType.themePart, ThemePart(theme: theme).bytes)
+        _ = parts.relate(main, to: "/xl/styles.xml", type: OfficeType.relationships + "/styles")
+        parts.add("/xl/styles.xml", type: OfficeType.spreadsheet("styles"), styles.bytes)
+        parts.add(main, type: OfficeType.spreadsheet("sheet.main"), workbookPart(ids))
         DocumentProperties(
             title: workbook.title, author: workbook.author, language: workbook.language, created: created
-        ).add(to: &package_)
-        return try package_.archive()
+        ).add(to: &parts)
+        return try parts.archive()
     }
 
     private func workbookPart(_ ids: [String]) -> [UInt8] {
@@ -98,12 +98,12 @@ package struct Spreadsheet {
         var drawing: String?
         if !workbook.sheets[index].charts.isEmpty {
             let part = "/xl/drawings/drawing\(index + 1).xml"
-            drawing = package_.relate(name, to: part, type: OfficeType.relationships + "/drawing")
+            drawing = parts.relate(name, to: part, type: OfficeType.relationships + "/drawing")
             try writeDrawing(index, part)
         }
         var writer = WorksheetPart(grid: grids[index], sheet: index, drawing: drawing)
         let bytes = try writer.bytes(&styles, &calculation)
-        package_.add(name, type: OfficeType.spreadsheet("worksheet"), bytes)
+        parts.add(name, type: OfficeType.spreadsheet("worksheet"), bytes)
     }
 
     private mutating func writeDrawing(_ index: Int, _ part: String) throws(OOXMLError) {
@@ -112,13 +112,13 @@ package struct Spreadsheet {
         for (position, chart) in sheet.charts.enumerated() {
             charts += 1
             let name = "/xl/charts/chart\(charts).xml"
-            let id = package_.relate(part, to: name, type: OfficeType.chart)
-            package_.add(name, type: OfficeType.chartPart, try chartBytes(chart, index))
+            let id = parts.relate(part, to: name, type: OfficeType.chart)
+            parts.add(name, type: OfficeType.chartPart, try chartBytes(chart, index))
             let anchor = chart.anchor.flatMap { CellReference.parse($0) }
             let place = anchor ?? (1 + position * 20, sheet.columns.count + 1)
             frames.append(.init(relationship: id, title: chart.title ?? "Chart", row: place.row, column: place.column))
         }
-        package_.add(part, type: OfficeType.drawingPart, DrawingPart(frames: frames).bytes)
+        parts.add(part, type: OfficeType.drawingPart, DrawingPart(frames: frames).bytes)
     }
 
     private mutating func chartBytes(_ chart: SheetChart, _ index: Int) throws(OOXMLError) -> [UInt8] {

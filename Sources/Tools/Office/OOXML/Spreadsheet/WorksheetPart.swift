@@ -87,7 +87,12 @@ struct WorksheetPart {
         grid.sheet.columns.enumerated().map { index, column in
             let format = grid.numberFormat(ofColumn: index)
             let alignment = column.type.alignment
-            let counts = column.total == .count
+            let total =
+                switch column.total {
+                case .count: "0"
+                case .average where column.type == .integer && column.numberFormat == nil: "#,##0.0"
+                default: format
+                }
             return ColumnStyles(
                 header: styles.index(
                     of: .init(role: .header, numberFormat: "General", alignment: alignment, wraps: true)),
@@ -98,7 +103,7 @@ struct WorksheetPart {
                         role: .body, numberFormat: "General", alignment: .start, wraps: column.type == .text,
                         quotes: true)),
                 total: styles.index(
-                    of: .init(role: .total, numberFormat: counts ? "0" : format, alignment: alignment)))
+                    of: .init(role: .total, numberFormat: total, alignment: alignment)))
         }
     }
 

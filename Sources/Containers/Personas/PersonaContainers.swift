@@ -1,0 +1,198 @@
+package import Domain
+package import Egress
+import FoundationEssentials
+package import Sockets
+package import ToolKit
+
+/// One sandbox per persona: started by the first call, shared by the next, stopped when idle, started anew after a
+/// crash.
+package actor PersonaContainers {
+    private struct Key: Hashable {
+        let tenant: TenantID
+        let persona: PersonaID
+    }
+
+    private struct Entry {
+        var start: Task<Result<SandboxSession, ToolFailure>, Never>?
+        var calls = 0
+        var waiting: [CheckedContinuation<Bool, Never>] = []
+        var idleSince: ContinuousClock.Instant = .now
+        var egress: EgressListener?
+        var isPinned = false
+    }
+
+    private let data: String
+    private let sandbox: any PersonaSandbox
+    private let starter: SandboxStarter
+    private let settings: PersonaContainerSettings
+    private var entries: [Key: Entry] = [:]
+    private var isStopping = false
+
+    /// `loop` carries the sockets; `ended` hears of each sandbox that ended, for the log.
+    package init(
+        data: String, sandbox: any PersonaSandbox, proxy: EgressProxy, on loop: PollLoop,
+        settings: PersonaContainerSettings = PersonaContainerSettings(),
+        ended: @escaping @Sendable (TenantID, PersonaID, SandboxEnd) -> Void = { _, _, _ in }
+    ) {
+        self.data = data
+        self.sandbox = sandbox
+        self.settings = settings
+        starter = SandboxStarter(
+            data: data, sandbox: sandbox, proxy: proxy, loop: loop, settings: settings, ended: ended)
+    }
+
+    package nonisolated var promises: SandboxPromises { sandbox.promises }
+
+    /// Clears what an earlier platform left, then stops idle sandboxes until cancelled, then all of them.
+    package func run() async throws(SandboxError) {
+        try await sandbox.removeLeftOvers()
+        while !Task.isCancelled {
+            try? await Task.sleep(for: settings.idleCheck)  // cancelled: the loop ends
+            await stopIdle(since: .now - settings.idleLimit)
+        }
+        await stopAll()
+    }
+
+    /// Runs a tool in the persona's sandbox.
+    ///
+    /// `mark` commits an effect's phase; when it throws, the tool is told to stop. A sandbox that dies fails the call
+    /// with `sandbox_died` (transient), `oom` (permanent), or, once `transmitting` was committed and `accepted` was
+    /// not, as an unknown outcome. A call that does not end in time costs the whole sandbox.
+    package func call(
+        _ call: SandboxCall, mark: @escaping @Sendable (EffectPhase) async throws -> Void = { _ in },
+        progress: SandboxProgress = { _, _ in }
+    ) async throws(ToolFailure) -> SandboxResult {
+        let key = Key(tenant: call.tenant, persona: call.persona)
+        try await takeSlot(key)
+        defer { releaseSlot(key) }
+        let session = try await session(key, egress: call.egress)
+        let exchange = SandboxExchange(session: session, call: call, grace: settings.grace)
+        let output = try await exchange.run(mark: mark, progress: progress)
+        let root = "\(data)/personas/\(call.tenant)/\(call.persona)/workspace/\(call.directory)"
+        return SandboxResult(output: output.output, artifacts: output.artifacts, root: WorkspaceRoot(path: root))
+    }
+
+    /// The tools that the persona's sandbox offers; starts it where needed.
+    package func tools(
+        tenant: TenantID, persona: PersonaID, egress: EgressPolicy = EgressPolicy()
+    ) async throws(ToolFailure) -> [ToolDescriptor] {
+        let key = Key(tenant: tenant, persona: persona)
+        try await takeSlot(key)
+        defer { releaseSlot(key) }
+        return try await session(key, egress: egress).tools
+    }
+
+    /// A pinned sandbox is not stopped for idleness.
+    package func pin(_ isPinned: Bool, tenant: TenantID, persona: PersonaID) {
+        entries[Key(tenant: tenant, persona: persona), default: Entry()].isPinned = isPinned
+    }
+
+    /// Where a run's files are on the host.
+    package nonisolated func workspace(tenant: TenantID, persona: PersonaID, run: RunID) -> WorkspaceRoot {
+        WorkspaceRoot(path: "\(data)/personas/\(tenant)/\(persona)/workspace/runs/\(run)")
+    }
+
+    package func stop(tenant: TenantID, persona: PersonaID) async { await stop(Key(tenant: tenant, persona: persona)) }
+
+    /// Stops sandboxes without calls since `instant`.
+    package func stopIdle(since instant: ContinuousClock.Instant) async {
+        for (key, entry) in entries
+        where entry.calls == 0 && entry.start != nil && !entry.isPinned && entry.idleSince <= instant {
+            await stop(key)
+        }
+    }
+
+    /// Stops everything; later calls are refused.
+    package func stopAll() async {
+        isStopping = true
+        for key in Array(entries.keys) { await stop(key) }
+    }
+
+    private func stop(_ key: Key) async {
+        guard let start = entries[key]?.start else { return }
+        entries[key]?.start = nil
+        let egress = entries[key]?.egress
+        entries[key]?.egress = nil
+        if case .success(let session) = await start.value {
+            session.kill()
+            _ = await session.end.value()
+        }
+        egress?.close()
+    }
+
+    private func session(_ key: Key, egress policy: EgressPolicy) async throws(ToolFailure) -> SandboxSession {
+        if let start = entries[key]?.start {
+            entries[key]?.egress?.update(policy)
+            switch await start.value {
+            case .success(let session) where session.isAlive: return session
+            default: if entries[key]?.start == start { await stop(key) }
+            }
+        }
+        if let start = entries[key]?.start { return try await start.value.get() }
+        let listener: EgressListener
+        let directory: PersonaDirectory
+        do {
+            (directory, listener) = try starter.prepare(key.tenant, key.persona, policy: policy)
+        } catch {
+            throw ToolFailure(.transient, code: "sandbox_unavailable", "The persona's sandbox cannot start: \(error)")
+        }
+        let start = Task { [starter] in await starter.start(key.tenant, key.persona, in: directory) }
+        entries[key, default: Entry()].start = start
+        entries[key]?.egress = listener
+        let result = await start.value
+        if case .failure = result, entries[key]?.start == start { await stop(key) }
+        return try result.get()
+    }
+
+    private func takeSlot(_ key: Key) async throws(ToolFailure) {
+        var entry = entries[key] ?? Entry()
+        if isStopping {
+            throw ToolFailure(.transient, code: "stopping", "The platform is stopping; the call was not begun.")
+        }
+        if entry.calls < settings.callsPerPersona {
+            entry.calls += 1
+            entries[key] = entry
+            return
+        }
+        guard entry.waiting.count < settings.waitingPerPersona else {
+            throw ToolFailure(
+                .transient, code: "persona_busy",
+                "The persona already has \(entry.calls) calls running and \(entry.waiting.count) waiting.")
+        }
+        _ = await withCheckedContinuation { entries[key]?.waiting.append($0) }
+    }
+
+    /// The slot goes straight to the call that waited longest.
+    private func releaseSlot(_ key: Key) {
+        guard var entry = entries[key] else { return }
+        if entry.waiting.isEmpty {
+            entry.calls -= 1
+            entry.idleSince = .now
+            entries[key] = entry
+        } else {
+            let next = entry.waiting.removeFirst()
+            entries[key] = entry
+            next.resume(returning: true)
+        }
+    }
+}
+
+/// Bounds of the personas' sandboxes.
+package struct PersonaContainerSettings: Sendable {
+    /// Calls at once in one sandbox: below the 16 that the worker inside takes.
+    package var callsPerPersona = 8
+    /// Calls that wait for one of those; more are refused.
+    package var waitingPerPersona = 64
+    /// A sandbox without calls for so long is stopped.
+    package var idleLimit = Duration.seconds(600)
+    package var idleCheck = Duration.seconds(15)
+    /// From the process's start to its `ready`.
+    package var startLimit = Duration.seconds(20)
+    /// How long a call may go on after its time-out or cancellation before its sandbox is killed.
+    package var grace = Duration.seconds(3)
+    package var limits = SandboxLimits()
+    /// Hears of every connection through the proxy.
+    package var ledger: @Sendable (TenantID, PersonaID, EgressRecord) -> Void = { _, _, _ in }
+
+    package init() {}
+}

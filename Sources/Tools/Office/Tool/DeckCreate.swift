@@ -1,0 +1,60 @@
+package import DocumentModel
+import FoundationEssentials
+import OOXML
+package import ToolKit
+
+/// Writes a deck as PPTX and publishes it.
+package struct DeckCreate: Tool {
+    package struct Input: Codable, Sendable {
+        package var deck: Deck
+        /// File name in the run's directory: `briefing.pptx`.
+        package var file: String
+
+        package init(deck: Deck, file: String) {
+            self.deck = deck
+            self.file = file
+        }
+    }
+
+    package struct Output: Codable, Sendable, Hashable {
+        package var file: WorkspaceFile
+        /// Slides of the file; overlong ones were split.
+        package var slides: Int
+    }
+
+    package static let descriptor = ToolDescriptor(
+        name: "deck.create",
+        summary: "Writes a presentation (PPTX) with native charts, tables, pictures, speaker notes and linked sources.",
+        effect: .read, timeoutSeconds: 60)
+
+    /// Bytes of one picture, and of all pictures of a deck: larger files are not mailed.
+    private static let maximumPicture = 20 * 1024 * 1024
+    private static let maximumPictures = 100 * 1024 * 1024
+
+    package init() {}
+
+    package func call(_ input: Input, in context: ToolContext) async throws -> Output {
+        try DocumentFile.check(input.deck.validate())
+        let name = try DocumentFile.name(input.file, ending: ".pptx")
+        let files = WorkspaceFiles(directory: context.directory)
+        var pictures: [String: [UInt8]] = [:]
+        var room = Self.maximumPictures
+        for slide in input.deck.slides {
+            guard case .image(_, let image) = slide.content, pictures[image.path] == nil else { continue }
+            let bytes = try files.read(image.path, limit: min(room, Self.maximumPicture))
+            room -= bytes.count
+            pictures[image.path] = bytes
+        }
+        try Task.checkCancellation()
+        let output = try DocumentFile.writing {
+            try Presentation.bytes(of: input.deck, pictures: pictures, created: DocumentFile.now())
+        }
+        try files.write(output.bytes, to: name)
+        let file = WorkspaceFile(
+            path: name, name: name,
+            mediaType: "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+            size: output.bytes.count)
+        context.publish(file)
+        return Output(file: file, slides: output.slides)
+    }
+}

@@ -1,0 +1,44 @@
+package import DocumentModel
+import OOXML
+package import ToolKit
+
+/// Writes a workbook as XLSX and publishes it.
+package struct WorkbookCreate: Tool {
+    package struct Input: Codable, Sendable {
+        package var workbook: Workbook
+        /// File name in the run's directory: `briefing.xlsx`.
+        package var file: String
+
+        package init(workbook: Workbook, file: String) {
+            self.workbook = workbook
+            self.file = file
+        }
+    }
+
+    package struct Output: Codable, Sendable, Hashable {
+        package var file: WorkspaceFile
+        package var sheets: [String]
+    }
+
+    package static let descriptor = ToolDescriptor(
+        name: "workbook.create",
+        summary: "Writes a spreadsheet (XLSX) with typed columns, computed formulas, totals and native charts.",
+        effect: .read, timeoutSeconds: 60)
+
+    package init() {}
+
+    package func call(_ input: Input, in context: ToolContext) async throws -> Output {
+        try DocumentFile.check(input.workbook.validate())
+        let name = try DocumentFile.name(input.file, ending: ".xlsx")
+        let bytes = try DocumentFile.writing {
+            try Spreadsheet.bytes(of: input.workbook, created: DocumentFile.now())
+        }
+        try Task.checkCancellation()
+        try WorkspaceFiles(directory: context.directory).write(bytes, to: name)
+        let file = WorkspaceFile(
+            path: name, name: name, mediaType: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            size: bytes.count)
+        context.publish(file)
+        return Output(file: file, sheets: input.workbook.sheets.map(\.name))
+    }
+}

@@ -1,0 +1,108 @@
+package import Domain
+package import Egress
+package import PersonaContainers
+package import ToolKit
+
+/// One unit of work that a worker claimed: begun, its attempt counted, fenced by whoever claims it next.
+package struct WorkerJob: Sendable {
+    package enum Kind: Sendable, Hashable {
+        case tool, model
+        /// Asks `tool`, a reconciler, with a `ReconcileInput` whose inner input names resources by id.
+        case reconcile
+    }
+
+    package var id: JobID
+    package var tenant: TenantID
+    package var persona: PersonaID
+    package var run: RunID
+    package var kind: Kind
+    package var tool: String
+    package var input: JSONValue
+    package var effectKey: String
+    package var attempt: Int
+    package var timeoutSeconds: Int
+
+    package init(
+        id: JobID, tenant: TenantID, persona: PersonaID, run: RunID, kind: Kind, tool: String, input: JSONValue,
+        effectKey: String, attempt: Int, timeoutSeconds: Int
+    ) {
+        self.id = id
+        self.tenant = tenant
+        self.persona = persona
+        self.run = run
+        self.kind = kind
+        self.tool = tool
+        self.input = input
+        self.effectKey = effectKey
+        self.attempt = attempt
+        self.timeoutSeconds = timeoutSeconds
+    }
+}
+
+/// Where a worker's jobs come from and their outcomes go. Every write is fenced: it throws when the job was taken
+/// away, and then nothing more may be written for it.
+package protocol JobSource: Sendable {
+    /// Up to `limit` jobs, begun.
+    func claim(limit: Int) async throws -> [WorkerJob]
+    /// Commits the phase before it returns.
+    func mark(_ job: WorkerJob, _ phase: EffectPhase) async throws
+    /// Commits the output together with what was published.
+    func complete(_ job: WorkerJob, output: JSONValue, artifacts: [StoredArtifact]) async throws
+    func fail(_ job: WorkerJob, _ failure: ToolFailure) async throws
+    /// Gives back what has not begun to transmit, without charging the attempt.
+    func handBack(_ job: WorkerJob) async throws
+    /// Prolongs what this worker holds; the ids that it still holds.
+    func heartbeat() async throws -> Set<JobID>
+    func progress(_ job: WorkerJob, message: String, fraction: Double?) async
+    /// Returns when there may be new jobs: on a doorbell, when the next is due, or at the latest at the sweep.
+    func news() async
+}
+
+/// A published file that is kept.
+package struct StoredArtifact: Sendable, Hashable {
+    package var file: WorkspaceFile
+    package var sha256: [UInt8]
+    /// As counted while it was copied.
+    package var size: Int
+
+    package init(file: WorkspaceFile, sha256: [UInt8], size: Int) {
+        self.file = file
+        self.sha256 = sha256
+        self.size = size
+    }
+}
+
+/// Keeps published files. Their claimed names, types and sizes come from inside the sandbox.
+package protocol ArtifactStore: Sendable {
+    func keep(_ file: WorkspaceFile, of root: WorkspaceRoot, tenant: TenantID) async throws(ToolFailure)
+        -> StoredArtifact
+}
+
+/// Runs `model` jobs.
+package protocol ModelRunner: Sendable {
+    func run(_ job: WorkerJob, progress: @escaping @Sendable (String) -> Void) async throws(ToolFailure) -> JSONValue
+}
+
+/// What a tool names by id, as the tool is to get it.
+package struct ResolvedResource: Sendable {
+    /// Takes the place of the id in the input.
+    package var value: JSONValue
+    /// By name without the resource: `password`.
+    package var secrets: [String: Secret]
+
+    package init(value: JSONValue, secrets: [String: Secret]) {
+        self.value = value
+        self.secrets = secrets
+    }
+}
+
+package protocol ResourceResolver: Sendable {
+    /// The persona's own resource with this id; throws `ToolFailure` where there is none.
+    func resolve(
+        _ resource: ToolResource, id: String, tenant: TenantID, persona: PersonaID
+    ) async throws(ToolFailure) -> ResolvedResource
+    /// Secrets that a tool declares and that belong to no resource.
+    func secrets(_ names: [String], tenant: TenantID, persona: PersonaID) async throws(ToolFailure) -> [String: Secret]
+    /// Where the persona may go.
+    func egress(tenant: TenantID, persona: PersonaID) async throws(ToolFailure) -> EgressPolicy
+}

@@ -1,0 +1,211 @@
+import Domain
+import Failpoints
+package import PersonaContainers
+import Synchronization
+package import ToolKit
+
+/// Claims jobs into a bounded number of slots and runs them: tools in their persona's sandbox, models by the gateway.
+package final class Worker: Sendable {
+    package struct Settings: Sendable {
+        /// Jobs at once in this process.
+        package var slots = 16
+        package var heartbeat = Duration.seconds(3)
+        /// Between attempts to reach a job source that fails.
+        package var retry = Duration.seconds(1)
+
+        package init() {}
+    }
+
+    private struct State {
+        var running: [JobID: Running] = [:]
+        var isDraining = false
+    }
+
+    private struct Running {
+        var job: WorkerJob
+        var phase: EffectPhase?
+        var task: Task<Void, Never>?
+        var isTaken = false
+    }
+
+    private let jobs: any JobSource
+    private let containers: PersonaContainers
+    private let tools: @Sendable (String) -> ToolDescriptor?
+    private let resolver: any ResourceResolver
+    private let artifacts: any ArtifactStore
+    private let models: any ModelRunner
+    private let settings: Settings
+    private let log: @Sendable (String) -> Void
+    private let state = Mutex(State())
+
+    package init(
+        jobs: any JobSource, containers: PersonaContainers, tools: @escaping @Sendable (String) -> ToolDescriptor?,
+        resolver: any ResourceResolver, artifacts: any ArtifactStore, models: any ModelRunner,
+        settings: Settings = Settings(), log: @escaping @Sendable (String) -> Void
+    ) {
+        self.jobs = jobs
+        self.containers = containers
+        self.tools = tools
+        self.resolver = resolver
+        self.artifacts = artifacts
+        self.models = models
+        self.settings = settings
+        self.log = log
+    }
+
+    /// Works until cancelled, then hands back what has not begun to transmit, lets the rest end, and returns.
+    package func run() async {
+        let freed = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.beat() }
+            group.addTask { await self.claim(freed.continuation, freed.stream) }
+            await group.waitForAll()
+        }
+        await drain()
+    }
+
+    private func claim(_ freed: AsyncStream<Void>.Continuation, _ frees: AsyncStream<Void>) async {
+        var slots = frees.makeAsyncIterator()
+        while !Task.isCancelled {
+            let free = settings.slots - state.withLock { $0.running.count }
+            guard free > 0 else {
+                _ = await slots.next()
+                continue
+            }
+            do {
+                let claimed = try await jobs.claim(limit: free)
+                for job in claimed { begin(job, freed) }
+                if claimed.isEmpty { await jobs.news() }
+            } catch {
+                if !Task.isCancelled { log("jobs cannot be claimed: \(error)") }
+                try? await Task.sleep(for: settings.retry)  // cancelled: the loop ends
+            }
+        }
+    }
+
+    /// Each job has a task of its own, held in `running`, because it outlives the claiming: `drain` waits for it.
+    private func begin(_ job: WorkerJob, _ freed: AsyncStream<Void>.Continuation) {
+        state.withLock { $0.running[job.id] = Running(job: job) }
+        let task = Task {
+            await self.perform(job)
+            self.state.withLock { _ = $0.running.removeValue(forKey: job.id) }
+            freed.yield()
+        }
+        let isStopped = state.withLock { state in
+            state.running[job.id]?.task = task
+            return state.isDraining
+        }
+        if isStopped { task.cancel() }
+    }
+
+    private func perform(_ job: WorkerJob) async {
+        let outcome: Result<(JSONValue, [StoredArtifact]), ToolFailure>
+        do throws(ToolFailure) {
+            outcome = .success(try await execute(job))
+        } catch {
+            outcome = .failure(error)
+        }
+        let (isTaken, isHandedBack) = state.withLock { state in
+            let running = state.running[job.id]
+            return (running?.isTaken == true, state.isDraining && Task.isCancelled && running?.phase == nil)
+        }
+        if isTaken { return }
+        // Outcomes are written even when this task was cancelled: what happened must be known.
+        let jobs = jobs
+        let log = log
+        await Task {
+            do {
+                switch outcome {
+                case .success(let (output, artifacts)):
+                    try await jobs.complete(job, output: output, artifacts: artifacts)
+                case .failure where isHandedBack: try await jobs.handBack(job)
+                case .failure(let failure): try await jobs.fail(job, failure)
+                }
+            } catch {
+                log("the outcome of job \(job.id) was not written: \(error)")
+            }
+        }.value
+    }
+
+    private func execute(_ job: WorkerJob) async throws(ToolFailure) -> (JSONValue, [StoredArtifact]) {
+        let reports = reporting(job)
+        defer { reports.finish() }
+        if job.kind == .model {
+            return (try await models.run(job) { reports.yield(($0, nil)) }, [])
+        }
+        guard let descriptor = tools(job.tool) else {
+            throw ToolFailure(.permanent, code: "tool_unknown", "There is no tool named '\(job.tool)'.")
+        }
+        let input = try await ToolInput.resolve(job, descriptor, by: resolver)
+        let call = SandboxCall(
+            tenant: job.tenant, persona: job.persona, run: job.run, tool: job.tool, input: input.value,
+            effectKey: job.effectKey, attempt: job.attempt, timeoutSeconds: job.timeoutSeconds,
+            secrets: input.secrets, egress: try await resolver.egress(tenant: job.tenant, persona: job.persona))
+        Failpoint.hit(.jobBeforeCall)
+        let result = try await containers.call(
+            call,
+            mark: { phase in
+                try await self.jobs.mark(job, phase)
+                self.state.withLock { $0.running[job.id]?.phase = phase }
+            }, progress: { message, fraction in reports.yield((message, fraction)) })
+        Failpoint.hit(.jobAfterCall)
+        var kept: [StoredArtifact] = []
+        for file in result.artifacts {
+            kept.append(try await artifacts.keep(file, of: result.root, tenant: job.tenant))
+        }
+        return (result.output, kept)
+    }
+
+    /// Progress goes out in order beside the call, the newest 64 at most: it is told, not promised.
+    private func reporting(_ job: WorkerJob) -> AsyncStream<(String, Double?)>.Continuation {
+        let (stream, continuation) = AsyncStream<(String, Double?)>.makeStream(bufferingPolicy: .bufferingNewest(64))
+        let jobs = jobs
+        // Ends with the stream, which `execute` finishes.
+        Task {
+            for await (message, fraction) in stream { await jobs.progress(job, message: message, fraction: fraction) }
+        }
+        return continuation
+    }
+
+    /// Keeps leases, and stops what was taken away.
+    private func beat() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: settings.heartbeat)  // cancelled: the loop ends
+            if Task.isCancelled { return }
+            await renew()
+        }
+    }
+
+    private func renew() async {
+        let before = state.withLock { Set($0.running.keys) }
+        do {
+            let held = try await jobs.heartbeat()
+            let lost = state.withLock { state in
+                before.subtracting(held).compactMap { id -> Task<Void, Never>? in
+                    state.running[id]?.isTaken = true
+                    return state.running[id]?.task
+                }
+            }
+            for task in lost { task.cancel() }
+        } catch {
+            log("leases cannot be renewed: \(error)")
+        }
+    }
+
+    private func drain() async {
+        let tasks = state.withLock { state in
+            state.isDraining = true
+            return state.running.values.map { (task: $0.task, isTransmitting: $0.phase != nil) }
+        }
+        for entry in tasks where !entry.isTransmitting { entry.task?.cancel() }
+        // Leases must not run out under those that are let end.
+        let beats = Task {
+            while !Task.isCancelled {
+                try? await Task.sleep(for: settings.heartbeat)  // cancelled below
+                if !Task.isCancelled { await renew() }
+            }
+        }
+        for entry in tasks { await entry.task?.value }
+        beats.cancel()
+    }
+}

@@ -1,0 +1,233 @@
+import Domain
+import Egress
+import FoundationEssentials
+import PersonaContainers
+import Sockets
+import Synchronization
+import Testing
+import ToolKit
+import Workers
+
+/// Jobs in memory, fenced as the store fences them.
+final class JobList: JobSource {
+    struct State {
+        var planned: [WorkerJob] = []
+        var started: [JobID: WorkerJob] = [:]
+        var outcomes: [JobID: String] = [:]
+        var marks: [String] = []
+        var ended = 0
+        var waiting: [CheckedContinuation<Void, Never>] = []
+        var watchers: [(Int, OneShot<Void>)] = []
+    }
+
+    struct Fenced: Error {}
+
+    let state = Mutex(State())
+    let firstProgress = OneShot<Void>()
+
+    func add(_ job: WorkerJob) {
+        let waiting = state.withLock { state in
+            state.planned.append(job)
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+
+    func claim(limit: Int) async throws -> [WorkerJob] {
+        state.withLock { state in
+            let claimed = Array(state.planned.prefix(limit))
+            state.planned.removeFirst(claimed.count)
+            for job in claimed { state.started[job.id] = job }
+            return claimed
+        }
+    }
+
+    func mark(_ job: WorkerJob, _ phase: EffectPhase) async throws {
+        try state.withLock { state in
+            guard state.started[job.id] != nil else { throw Fenced() }
+            state.marks.append(phase.rawValue)
+        }
+    }
+
+    func complete(_ job: WorkerJob, output: JSONValue, artifacts: [StoredArtifact]) async throws {
+        try end(job, "done \(artifacts.map { "\($0.file.name) \($0.size)" }.joined())")
+    }
+
+    func fail(_ job: WorkerJob, _ failure: ToolFailure) async throws { try end(job, failure.code) }
+
+    func handBack(_ job: WorkerJob) async throws { try end(job, "handed back") }
+
+    func heartbeat() async throws -> Set<JobID> { state.withLock { Set($0.started.keys) } }
+
+    func progress(_ job: WorkerJob, message: String, fraction: Double?) async { firstProgress.settle(()) }
+
+    func news() async {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isNew = state.withLock { state in
+                    if state.planned.isEmpty && !Task.isCancelled { state.waiting.append(continuation) }
+                    return !state.planned.isEmpty || Task.isCancelled
+                }
+                if isNew { continuation.resume() }
+            }
+        } onCancel: {
+            let waiting = state.withLock { state in
+                defer { state.waiting = [] }
+                return state.waiting
+            }
+            for continuation in waiting { continuation.resume() }
+        }
+    }
+
+    func takeAway(_ job: WorkerJob) { state.withLock { _ = $0.started.removeValue(forKey: job.id) } }
+
+    func outcomes(_ count: Int) async -> [JobID: String] {
+        let reached = OneShot<Void>()
+        let isThere = state.withLock { state in
+            if state.ended < count { state.watchers.append((count, reached)) }
+            return state.ended >= count
+        }
+        if !isThere { await reached.value() }
+        return state.withLock { $0.outcomes }
+    }
+
+    private func end(_ job: WorkerJob, _ outcome: String) throws {
+        let reached = try state.withLock { state in
+            guard state.started.removeValue(forKey: job.id) != nil else { throw Fenced() }
+            state.outcomes[job.id] = outcome
+            state.ended += 1
+            return state.watchers.filter { $0.0 <= state.ended }.map(\.1)
+        }
+        for watcher in reached { watcher.settle(()) }
+    }
+}
+
+struct Resources: ResourceResolver {
+    func resolve(
+        _ resource: ToolResource, id: String, tenant: TenantID, persona: PersonaID
+    ) async throws(ToolFailure) -> ResolvedResource {
+        ResolvedResource(value: ["address": "ada@example.org"], secrets: ["password": Secret("canary")])
+    }
+
+    func secrets(_ names: [String], tenant: TenantID, persona: PersonaID) async throws(ToolFailure) -> [String: Secret]
+    {
+        ["test.key": Secret("12345")]
+    }
+
+    func egress(tenant: TenantID, persona: PersonaID) async throws(ToolFailure) -> EgressPolicy { EgressPolicy() }
+}
+
+struct Counting: ArtifactStore {
+    func keep(_ file: WorkspaceFile, of root: WorkspaceRoot, tenant: TenantID) async throws(ToolFailure)
+        -> StoredArtifact
+    {
+        let descriptor = try root.open(file)
+        return withExtendedLifetime(descriptor) { StoredArtifact(file: file, sha256: [], size: file.size) }
+    }
+}
+
+struct Parrot: ModelRunner {
+    func run(_ job: WorkerJob, progress: @escaping @Sendable (String) -> Void) async throws(ToolFailure) -> JSONValue {
+        job.input
+    }
+}
+
+@Suite struct WorkerTests {
+    struct Bench: Sendable {
+        let jobs = JobList()
+        let loop: PollLoop
+        let containers: PersonaContainers
+        let worker: Worker
+        let data = "/tmp/worker-tests-\(TenantID.new())"
+        let tenant = TenantID.new()
+        let persona = PersonaID.new()
+
+        init() async throws {
+            loop = try PollLoop(name: "test")
+            let bundle = RuntimeLibraries.mappedFiles().first { $0.hasSuffix(".xctest") } ?? "/"
+            let products = URL(filePath: bundle).deletingLastPathComponent()
+            let program = PersonaProgram(
+                executable: products.appending(path: "ToolHostFixture").path,
+                libraries: RuntimeLibraries.directories())
+            let sandbox = try await Bubblewrap(program: program, data: data, on: loop)
+            var containerSettings = PersonaContainerSettings()
+            containerSettings.grace = .milliseconds(300)
+            containers = PersonaContainers(
+                data: data, sandbox: sandbox, proxy: EgressProxy(on: loop), on: loop, settings: containerSettings)
+            var settings = Worker.Settings()
+            settings.slots = 4
+            settings.heartbeat = .milliseconds(50)
+            worker = Worker(
+                jobs: jobs, containers: containers,
+                tools: { name in
+                    ToolDescriptor(
+                        name: name, summary: "", effect: .read, secrets: name == "test.secret" ? ["test.key"] : [])
+                }, resolver: Resources(), artifacts: Counting(), models: Parrot(), settings: settings, log: { _ in })
+        }
+
+        func job(_ tool: String, _ input: JSONValue = [:], kind: WorkerJob.Kind = .tool) -> WorkerJob {
+            WorkerJob(
+                id: .new(), tenant: tenant, persona: persona, run: .new(), kind: kind, tool: tool, input: input,
+                effectKey: "k", attempt: 1, timeoutSeconds: 20)
+        }
+
+        func end() async {
+            await containers.stopAll()
+            loop.stop()
+            try? FileManager.default.removeItem(atPath: data)  // a left-over in /tmp does no harm
+        }
+    }
+
+    @Test func jobsRunAndTheirOutcomesAreWritten() async throws {
+        let bench = try await Bench()
+        let run = Task { await bench.worker.run() }
+        let jobs = [
+            bench.job("test.echo", ["text": "a"]), bench.job("test.publish", ["path": "a.txt", "text": "four"]),
+            bench.job("test.publish", ["path": "../../../etc/passwd"]),
+            bench.job("test.secret", ["secret": "test.key"]),
+            bench.job("test.secret", ["secret": "mailbox.password"]), bench.job("model.chat", ["x": 1], kind: .model),
+            bench.job("test.effect", ["dies": false]), bench.job("test.none"),
+        ]
+        for job in jobs { bench.jobs.add(job) }
+        let outcomes = await bench.jobs.outcomes(jobs.count)
+        #expect(
+            jobs.map { outcomes[$0.id] } == [
+                "done ", "done artifact.txt 4", "artifact_refused", "done ", "secret_missing", "done ", "done ",
+                "tool_unknown",
+            ])
+        #expect(bench.jobs.state.withLock { $0.marks } == ["transmitting", "accepted"])
+        run.cancel()
+        await run.value
+        await bench.end()
+    }
+
+    @Test func drainHandsBackWhatHasNotTransmitted() async throws {
+        let bench = try await Bench()
+        let run = Task { await bench.worker.run() }
+        let job = bench.job("test.wait", ["stubborn": false])
+        bench.jobs.add(job)
+        await bench.jobs.firstProgress.value()
+        run.cancel()
+        await run.value
+        #expect(bench.jobs.state.withLock { $0.outcomes[job.id] } == "handed back")
+        await bench.end()
+    }
+
+    @Test func jobThatWasTakenAwayIsStoppedAndNothingIsWritten() async throws {
+        let bench = try await Bench()
+        let run = Task { await bench.worker.run() }
+        let job = bench.job("test.wait", ["stubborn": false])
+        bench.jobs.add(job)
+        await bench.jobs.firstProgress.value()
+        bench.jobs.takeAway(job)
+        let next = bench.job("test.echo", ["text": "next"])
+        bench.jobs.add(next)
+        let outcomes = await bench.jobs.outcomes(1)
+        #expect(outcomes == [next.id: "done "])
+        run.cancel()
+        await run.value
+        #expect(bench.jobs.state.withLock { $0.outcomes.count } == 1)
+        await bench.end()
+    }
+}
