@@ -101,7 +101,10 @@ let package = Package(
         module("Models", "Models", ["Domain", "HTTPClient"]),
         module(
             "API", "API",
-            ["Domain", "Store", "Vault", "Postgres", hummingbird, httpTypes, crypto, logging, nioCore, nioFileSystem]),
+            [
+                "Domain", "Store", "Vault", "Postgres", hummingbird, httpTypes, crypto, lifecycle, logging, nioCore,
+                nioFileSystem,
+            ]),
         module(
             "Server", "Server",
             [
@@ -155,7 +158,13 @@ let package = Package(
         tests("TestKitTests", ["TestKit", "Postgres", "Embedded"]),
         tests("VaultTests", ["Vault", "Domain", crypto]),
         tests("ModelsTests", ["Models", "Domain", "HTTPClient", "TestKit"]),
-        tests("APITests", ["API", "Domain"]),
+        tests("StoreTests", ["Store", "Domain", "Postgres", "TestKit", "Vault", crypto]),
+        tests(
+            "APITests",
+            [
+                "API", "Domain", "HTTPClient", "Postgres", "Store", "TestKit", "Vault", hummingbird, httpTypes, crypto,
+                logging,
+            ]),
         tests("ServerTests", ["Server", logging]),
     ],
     swiftLanguageModes: [.v6]
