@@ -87,6 +87,7 @@ let package = Package(
             "OrchestratorService", "Orchestrator/Service",
             ["Domain", "ToolKit", "Store", "Postgres", "Redis", "OrchestratorCore", "Failpoints", logging, lifecycle]),
         module("PersonaContainers", "Containers/Personas", ["CLinux", "Domain", "ToolKit", "Sockets", "Egress"]),
+        module("Workers", "Workers", ["Domain", "ToolKit", "PersonaContainers", "Egress"]),
         module("Vault", "Vault", ["Domain", "CArgon2", crypto]),
         module("Store", "Store", ["Domain", "Postgres", "Vault", "ToolKit", crypto]),
         module("Models", "Models", ["Domain", "HTTPClient"]),
@@ -96,14 +97,15 @@ let package = Package(
         module(
             "Server", "Server",
             [
-                "Domain", "Postgres", "Store", "Vault", "API", "Embedded", hummingbird, lifecycle, logging, arguments, yams,
+                "Domain", "Postgres", "Store", "Vault", "API", "Embedded", hummingbird, lifecycle, logging, arguments,
+                yams,
             ]),
         .executableTarget(name: "persona", dependencies: ["Server"], path: "Sources/Command", swiftSettings: settings),
 
-        module("TestKit", "TestKit", ["Embedded", "Postgres"]),
+        module("TestKit", "TestKit", ["CLinux", "Embedded", "Postgres"]),
         tests("DomainTests", ["Domain"]),
-        tests("PostgresTests", ["Postgres"]),
-        tests("RedisTests", ["Redis"]),
+        tests("PostgresTests", ["Postgres", "TestKit"]),
+        tests("RedisTests", ["Redis", "TestKit"]),
         tests("HTTPClientTests", ["HTTPClient", "TestKit"]),
         tests("MIMETests", ["MIME"]),
         tests("IMAPTests", ["IMAP", "TestKit"]),
@@ -113,19 +115,27 @@ let package = Package(
         tests("ToolKitTests", ["ToolKit"]),
         tests("EmailToolTests", ["EmailTool", "ToolKit", "Domain", "MIME", "IMAP", "TestKit", "Embedded"]),
         tests("BrowserToolTests", ["BrowserTool", "CDP", "Domain", "TestKit", "ToolKit"]),
-        tests("OOXMLTests", ["DocumentModel", "OOXML", "CLibZip"]),
+        tests("OOXMLTests", ["DocumentModel", "OOXML", "CLibZip", "TestKit"]),
         tests("CSVTests", ["CSV"]),
         tests("OfficeToolTests", ["Domain", "ToolKit", "DocumentModel", "OfficeTool"]),
         tests("BriefingToolTests", ["BriefingTool", "DocumentModel", "Domain", "ToolKit"]),
         tests("OrchestratorCoreTests", ["OrchestratorCore", "Domain", "ToolKit"]),
+        tests(
+            "OrchestratorServiceTests",
+            ["OrchestratorService", "OrchestratorCore", "Domain", "ToolKit", "Store", "Postgres", "TestKit", logging]),
         .executableTarget(
             name: "ToolHostFixture", dependencies: ["Domain", "ToolKit", "ToolHost"],
             path: "Tests/Fixtures/ToolHostFixture", swiftSettings: settings),
         tests(
             "PersonaContainersTests",
             ["PersonaContainers", "Domain", "Egress", "Sockets", "ToolKit", "ToolHostFixture"]),
+        tests("EgressTests", ["Egress", "Sockets"]),
+        tests(
+            "WorkersTests",
+            ["Workers", "PersonaContainers", "Domain", "Egress", "Sockets", "ToolKit", "ToolHostFixture"]),
         .executableTarget(
-            name: "ServiceHolder", dependencies: ["Embedded"], path: "Tests/Fixtures/ServiceHolder", swiftSettings: settings),
+            name: "ServiceHolder", dependencies: ["Embedded"], path: "Tests/Fixtures/ServiceHolder",
+            swiftSettings: settings),
         tests("EmbeddedTests", ["Embedded", "TestKit", "ServiceHolder"]),
         tests("LayerTests", ["TestKit"]),
         tests("TestKitTests", ["TestKit", "Postgres", "Embedded"]),

@@ -21,7 +21,9 @@ private final class Server: PollMember {
         self.heard = heard
     }
 
-    static func start(until end: String, answer: String) throws -> (port: UInt16, heard: OneShot<String>, loop: PollLoop) {
+    static func start(until end: String, answer: String) throws -> (
+        port: UInt16, heard: OneShot<String>, loop: PollLoop
+    ) {
         let loop = try PollLoop(name: "server")
         let listener = try LoopbackListener()
         let heard = OneShot<String>()
@@ -48,7 +50,7 @@ private final class Server: PollMember {
     }
 }
 
-@Suite struct ProxyTests {
+@Suite(.timeLimit(.minutes(2))) struct ProxyTests {
     @Test func tunnelCarriesBothWays() async throws {
         let server = try Server.start(until: "ping", answer: "pong")
         defer { server.loop.stop() }

@@ -6,7 +6,7 @@ import Sockets
 import Testing
 
 /// Attempts to get out, from inside: each script must print nothing but `held`.
-@Suite struct EscapeTests {
+@Suite(.timeLimit(.minutes(2))) struct EscapeTests {
     @Test(arguments: [
         "cat /etc/shadow && echo out || echo held",
         "test -e /var/run/docker.sock && echo out || echo held",
@@ -50,9 +50,11 @@ import Testing
         try await withHarness { harness in
             let other = PersonaID.new()
             _ = try await harness.call("test.publish", ["path": "secret.txt", "text": "canary"], persona: other)
-            let seen = try await harness.shell("grep -rs canary /workspace /run /tmp /persona /proc/*/environ; ls -R /workspace")
+            let seen = try await harness.shell(
+                "grep -rs canary /workspace /run /tmp /persona /proc/*/environ; ls -R /workspace")
             #expect(!seen.contains("canary") && !seen.contains("secret.txt"))
-            let places = try await harness.shell("find / -xdev -name '\(other)' 2>/dev/null; grep \(other) /proc/mounts")
+            let places = try await harness.shell(
+                "find / -xdev -name '\(other)' 2>/dev/null; grep \(other) /proc/mounts")
             #expect(places.isEmpty)
         }
     }

@@ -26,12 +26,11 @@ struct Harness: Sendable {
     let tenant = TenantID.new()
     let persona = PersonaID.new()
 
-    init(settings: PersonaContainerSettings = PersonaContainerSettings()) async throws {
+    init(settings: PersonaContainerSettings) async throws {
         data = "/tmp/persona-tests-\(TenantID.new())"
         loop = try PollLoop(name: "test")
         let sandbox = try await Bubblewrap(program: FixtureProgram.program, data: data, on: loop)
         var settings = settings
-        settings.grace = .milliseconds(300)
         settings.ledger = { [records] _, _, record in records.append(record) }
         containers = PersonaContainers(
             data: data, sandbox: sandbox, proxy: EgressProxy(on: loop), on: loop, settings: settings)
@@ -63,8 +62,16 @@ struct Harness: Sendable {
     }
 }
 
+/// A polite tool has half a minute to stop, which a busy machine may need of it.
+private let patient = {
+    var settings = PersonaContainerSettings()
+    settings.grace = .seconds(30)
+    settings.startLimit = .seconds(60)
+    return settings
+}()
+
 func withHarness(
-    _ settings: PersonaContainerSettings = PersonaContainerSettings(), _ body: (Harness) async throws -> Void
+    _ settings: PersonaContainerSettings = patient, _ body: (Harness) async throws -> Void
 ) async throws {
     let harness = try await Harness(settings: settings)
     do {

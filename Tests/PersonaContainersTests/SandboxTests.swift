@@ -7,7 +7,7 @@ import Sockets
 import Testing
 import ToolKit
 
-@Suite struct SandboxTests {
+@Suite(.timeLimit(.minutes(2))) struct SandboxTests {
     @Test func callIsAnsweredFromInside() async throws {
         try await withHarness { harness in
             let heard = Notes()
@@ -21,7 +21,9 @@ import ToolKit
     @Test func callsOfOnePersonaShareOneSandbox() async throws {
         try await withHarness { harness in
             try await withThrowingTaskGroup(of: String.self) { group in
-                for _ in 0..<20 { group.addTask { try await harness.shell("cut -d' ' -f4 /proc/1/stat; hostname; id -u") } }
+                for _ in 0..<20 {
+                    group.addTask { try await harness.shell("cut -d' ' -f4 /proc/1/stat; hostname; id -u") }
+                }
                 for try await text in group { #expect(text.contains("persona")) }
             }
         }
@@ -87,7 +89,9 @@ import ToolKit
     }
 
     @Test func stubbornToolCostsItsSandbox() async throws {
-        try await withHarness { harness in
+        var settings = PersonaContainerSettings()
+        settings.grace = .milliseconds(300)
+        try await withHarness(settings) { harness in
             let before = try await harness.shell("stat -Lc %i /proc/self/ns/net")
             let failure = await #expect(throws: ToolFailure.self) {
                 try await harness.call("test.wait", ["stubborn": true], timeout: 1)
@@ -156,7 +160,10 @@ import ToolKit
             let run = RunID.new()
             _ = try await harness.call(
                 "test.shell",
-                ["script": "ln -s /etc/passwd link; mkdir directory; mkfifo pipe; ln -s /etc through; echo x > ../../x"],
+                [
+                    "script":
+                        "ln -s /etc/passwd link; mkdir directory; mkfifo pipe; ln -s /etc through; echo x > ../../x"
+                ],
                 run: run)
             let result = try await harness.call("test.publish", ["path": .string(path)], run: run)
             let file = try #require(result.artifacts.first)

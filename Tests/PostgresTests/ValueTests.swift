@@ -2,7 +2,7 @@ import FoundationEssentials
 import Postgres
 import Testing
 
-@Suite struct ValueTests {
+@Suite(.timeLimit(.minutes(2))) struct ValueTests {
     @Test func valuesComeBackAsTheyWent() async throws {
         try await Database.with { database in
             let connection = try await database.connect()

@@ -110,7 +110,8 @@ struct Resources: ResourceResolver {
         ResolvedResource(value: ["address": "ada@example.org"], secrets: ["password": Secret("canary")])
     }
 
-    func secrets(_ names: [String], tenant: TenantID, persona: PersonaID) async throws(ToolFailure) -> [String: Secret] {
+    func secrets(_ names: [String], tenant: TenantID, persona: PersonaID) async throws(ToolFailure) -> [String: Secret]
+    {
         ["test.key": Secret("12345")]
     }
 
@@ -132,7 +133,7 @@ struct Parrot: ModelRunner {
     }
 }
 
-@Suite struct WorkerTests {
+@Suite(.timeLimit(.minutes(2))) struct WorkerTests {
     struct Bench: Sendable {
         let jobs = JobList()
         let loop: PollLoop
@@ -151,7 +152,7 @@ struct Parrot: ModelRunner {
                 libraries: RuntimeLibraries.directories())
             let sandbox = try await Bubblewrap(program: program, data: data, on: loop)
             var containerSettings = PersonaContainerSettings()
-            containerSettings.grace = .milliseconds(300)
+            containerSettings.grace = .seconds(30)
             containers = PersonaContainers(
                 data: data, sandbox: sandbox, proxy: EgressProxy(on: loop), on: loop, settings: containerSettings)
             var settings = Worker.Settings()
@@ -183,7 +184,8 @@ struct Parrot: ModelRunner {
         let run = Task { await bench.worker.run() }
         let jobs = [
             bench.job("test.echo", ["text": "a"]), bench.job("test.publish", ["path": "a.txt", "text": "four"]),
-            bench.job("test.publish", ["path": "../../../etc/passwd"]), bench.job("test.secret", ["secret": "test.key"]),
+            bench.job("test.publish", ["path": "../../../etc/passwd"]),
+            bench.job("test.secret", ["secret": "test.key"]),
             bench.job("test.secret", ["secret": "mailbox.password"]), bench.job("model.chat", ["x": 1], kind: .model),
             bench.job("test.effect", ["dies": false]), bench.job("test.none"),
         ]

@@ -24,7 +24,8 @@ struct BubblewrapCommand {
     }
 
     private var joining: [String] {
-        let script = "while [ \"$1\" != -- ]; do echo $$ > \"$1/cgroup.procs\" || exit 97; shift; done; shift; exec \"$@\""
+        let script =
+            "while [ \"$1\" != -- ]; do echo $$ > \"$1/cgroup.procs\" || exit 97; shift; done; shift; exec \"$@\""
         return ["/bin/sh", "-c", script, "sh"] + groups + ["--"]
     }
 

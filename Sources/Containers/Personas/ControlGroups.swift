@@ -60,7 +60,8 @@ struct ControlGroups: Sendable {
     /// Removes groups that no process is in any more.
     func removeLeftOvers() {
         for parent in Set([memory, pids].compactMap(\.self)) {
-            let names = (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []  // unreadable: nothing to do
+            // Unreadable: nothing to do.
+            let names = (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
             for name in names where name.hasPrefix(Self.prefix) { rmdir("\(parent)/\(name)") }
         }
     }

@@ -74,7 +74,8 @@ struct SandboxStarter: Sendable {
         guard case .connected(let socket) = came else {
             running.kill()
             let end = await death.ended()
-            return .failure(Self.unavailable("its worker did not connect (\(end.reason) \(end.status): \(end.lastWords))"))
+            return .failure(
+                Self.unavailable("its worker did not connect (\(end.reason) \(end.status): \(end.lastWords))"))
         }
         return await greet(death, FrameChannel(socket, on: loop, maximumBytes: ToolFrame.maximumBytes))
     }

@@ -158,7 +158,9 @@ package final class Worker: Sendable {
         let (stream, continuation) = AsyncStream<(String, Double?)>.makeStream(bufferingPolicy: .bufferingNewest(64))
         let jobs = jobs
         // Ends with the stream, which `execute` finishes.
-        Task { for await (message, fraction) in stream { await jobs.progress(job, message: message, fraction: fraction) } }
+        Task {
+            for await (message, fraction) in stream { await jobs.progress(job, message: message, fraction: fraction) }
+        }
         return continuation
     }
 

@@ -40,7 +40,8 @@ struct Shell: Tool {
 
     func call(_ input: Input, in context: ToolContext) async throws -> Output {
         let file = "\(context.directory)/shell-\(UInt64.random(in: 0 ... .max))"
-        let status = "cd '\(context.directory)'; export PROXY='\(context.proxy ?? "")'; (\(input.script)\n) >\(file) 2>&1"
+        let status =
+            "cd '\(context.directory)'; export PROXY='\(context.proxy ?? "")'; (\(input.script)\n) >\(file) 2>&1"
             .withCString { system($0) }
         let bytes = (try? Data(contentsOf: URL(filePath: file))) ?? Data()  // no output: as good as empty
         return Output(status: Int(status >> 8), text: String(decoding: bytes, as: UTF8.self))
@@ -89,8 +90,14 @@ struct Wait: Tool {
 
     func call(_ input: Input, in context: ToolContext) async throws -> Output {
         context.progress("waiting")
-        while input.stubborn { try? await Task.sleep(for: .seconds(3600)) }  // cancellation is ignored on purpose
-        try await Task.sleep(for: .seconds(3600))
+        let wait = Task { try await Task.sleep(for: .seconds(3600)) }
+        // A task of its own hears nothing of this one's cancellation; a sleep repeated in it would spin.
+        if input.stubborn { try await wait.value }
+        try await withTaskCancellationHandler {
+            try await wait.value
+        } onCancel: {
+            wait.cancel()
+        }
         return Output()
     }
 }
