@@ -71,7 +71,8 @@ function follow({ place, state, view, read, signal, fail }) {
 }
 
 function build(place, me) {
-  const [head, actions, summary, wait, error, made, inside, fault] = Array.from({ length: 8 }, () => h("div"));
+  const [head, actions, summary, error, made, fault] = Array.from({ length: 6 }, () => h("div"));
+  const [wait, inside] = [h("div.stack"), h("div.stack")];
   const steps = new Timeline();
   const history = h("ol.history");
   let shown = null;
@@ -87,7 +88,7 @@ function build(place, me) {
     waiting(wait, run, { place, mayAnswer: me.role !== "auditor" });
     steps.draw(run, rows);
     fill(made, files(artifacts, run));
-    fill(inside, documents(run));
+    documents(inside, run);
   };
   const tick = () => {
     if (!shown) return;
@@ -129,12 +130,15 @@ function reason(error) {
     h("p.small", {}, where, " ", h("code", {}, error.code)));
 }
 
-function documents(run) {
-  const text = (value) => h("pre", {}, JSON.stringify(value, null, 2));
+/** Drawn anew only when they change: what someone has opened stays open. */
+function documents(place, run) {
+  const print = JSON.stringify([run.input, run.output]);
+  if (place.dataset.print === print) return;
+  place.dataset.print = print;
   const part = (name, value) =>
-    value === null || value === undefined ? null
-      : h("details.panel", {}, h("summary", {}, name), h("div.body", {}, text(value)));
-  return h("div.cards", {}, part("Input", run.input), part("Output", run.output));
+    value === null || value === undefined ? []
+      : [h("details.panel", {}, h("summary", {}, name), h("div.body", {}, h("pre", {}, JSON.stringify(value, null, 2))))];
+  place.replaceChildren(...part("Input", run.input), ...part("Output", run.output));
 }
 
 function cancelButton(place, fault) {
