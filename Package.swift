@@ -28,6 +28,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioFileSystem = Target.Dependency.product(name: "_NIOFileSystem", package: "swift-nio")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -78,6 +79,8 @@ let package = Package(
         module("BrowserTool", "Tools/Browser/Tool", ["Domain", "ToolKit", "CDP", "Reader"]),
         module("BriefingTool", "Tools/Briefing", ["Domain", "ToolKit", "DocumentModel"]),
 
+        module("PDF", "Tools/Office/PDF", ["DocumentModel", "CPangoCairo"]),
+        module("ReportTool", "Tools/Office/Report", ["Domain", "ToolKit", "DocumentModel", "PDF"]),
         module("OfficeTool", "Tools/Office/Tool", ["Domain", "ToolKit", "DocumentModel", "OOXML", "CSV"]),
         module("ToolHost", "Tools/Host", ["Domain", "ToolKit", "Sockets"]),
 
@@ -86,9 +89,11 @@ let package = Package(
         module(
             "OrchestratorService", "Orchestrator/Service",
             ["Domain", "ToolKit", "Store", "Postgres", "Redis", "OrchestratorCore", "Failpoints", logging, lifecycle]),
+        module(
+            "Workers", "Workers", ["Domain", "ToolKit", "PersonaContainers", "Egress", "Failpoints"]),
         module("PersonaContainers", "Containers/Personas", ["CLinux", "Domain", "ToolKit", "Sockets", "Egress"]),
         module("Vault", "Vault", ["Domain", "CArgon2", crypto]),
-        module("Store", "Store", ["Domain", "Postgres", "Vault", "ToolKit", crypto]),
+        module("Store", "Store", ["Domain", "Postgres", "Vault", "ToolKit", "Failpoints", crypto]),
         module("Models", "Models", ["Domain", "HTTPClient"]),
         module(
             "API", "API",
@@ -96,7 +101,11 @@ let package = Package(
         module(
             "Server", "Server",
             [
-                "Domain", "Postgres", "Store", "Vault", "API", "Embedded", hummingbird, lifecycle, logging, arguments, yams,
+                "Domain", "Postgres", "Redis", "HTTPClient", "Store", "Vault", "API", "Embedded", "Models", "Failpoints",
+                "OrchestratorCore", "OrchestratorService", "Workers", "PersonaContainers", "Egress", "Sockets",
+                "ToolKit", "ToolHost", "EmailTool", "BrowserTool", "CDP", "BriefingTool", "OfficeTool", "ReportTool",
+                "MIME", "SMTP", "IMAP", hummingbird, lifecycle, unixSignals, crypto, logging,
+                arguments, yams,
             ]),
         .executableTarget(name: "persona", dependencies: ["Server"], path: "Sources/Command", swiftSettings: settings),
 
@@ -117,6 +126,12 @@ let package = Package(
         tests("CSVTests", ["CSV"]),
         tests("OfficeToolTests", ["Domain", "ToolKit", "DocumentModel", "OfficeTool"]),
         tests("BriefingToolTests", ["BriefingTool", "DocumentModel", "Domain", "ToolKit"]),
+        tests(
+            "OrchestratorServiceTests",
+            ["OrchestratorService", "OrchestratorCore", "Store", "Postgres", "Redis", "Domain", "ToolKit", "TestKit", logging]),
+        tests("EgressTests", ["Egress", "Sockets"]),
+        tests("PDFTests", ["PDF", "DocumentModel"]),
+        tests("ReportToolTests", ["ReportTool", "Domain", "ToolKit", "DocumentModel"]),
         tests("OrchestratorCoreTests", ["OrchestratorCore", "Domain", "ToolKit"]),
         .executableTarget(
             name: "ToolHostFixture", dependencies: ["Domain", "ToolKit", "ToolHost"],

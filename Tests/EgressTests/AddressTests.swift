@@ -22,7 +22,8 @@ import Testing
 
     @Test(arguments: hostile)
     func addressOutsideTheInternetIsRefusedInEverySpelling(host: String) async throws {
-        let answer = try await Client.ask("CONNECT \(host):80 HTTP/1.1\r\nHost: \(host)\r\n\r\n", policy: EgressPolicy())
+        let answer = try await Client.ask(
+            "CONNECT \(host):80 HTTP/1.1\r\nHost: \(host)\r\n\r\n", policy: EgressPolicy())
         #expect(!answer.text.hasPrefix("HTTP/1.1 200"))
         #expect(answer.record?.verdict != .allowed)
         // glibc may not know a spelling at all, which is as good.
@@ -62,23 +63,29 @@ import Testing
         #expect((policy.refusal(of: try #require(EgressTarget(target, defaultPort: nil))) == nil) == isAllowed)
     }
 
-    @Test(arguments: ["", ":80", "a b:80", "a:0x50", "a:65536", "a:-1", "[::1:80", "a\u{0}b:80", "ex%61mple.org:80", "münchen.de:80", "a@b:80"])
+    @Test(arguments: [
+        "", ":80", "a b:80", "a:0x50", "a:65536", "a:-1", "[::1:80", "a\u{0}b:80", "ex%61mple.org:80", "münchen.de:80",
+        "a@b:80",
+    ])
     func malformedTargetIsRefused(text: String) { #expect(EgressTarget(text, defaultPort: nil) == nil) }
 }
 
 @Suite struct RequestTests {
     @Test func absoluteFormBecomesOriginForm() throws {
-        let head = "POST http://h.org:8080/a?b#c HTTP/1.1\r\nHost: evil\r\nConnection: close, X-Hop\r\nX-Hop: 1\r\n"
+        let head =
+            "POST http://h.org:8080/a?b#c HTTP/1.1\r\nHost: evil\r\nConnection: close, X-Hop\r\nX-Hop: 1\r\n"
             + "Proxy-Authorization: x\r\nTransfer-Encoding: chunked\r\nX-Kept: 2\r\n\r\n"
         let request = try EgressRequest(Array(head.utf8))
         #expect(
             String(decoding: request.forwardedHead, as: UTF8.self)
-                == "POST /a?b HTTP/1.1\r\nHost: h.org:8080\r\nTransfer-Encoding: chunked\r\nX-Kept: 2\r\nConnection: close\r\n\r\n")
+                == "POST /a?b HTTP/1.1\r\nHost: h.org:8080\r\nTransfer-Encoding: chunked\r\nX-Kept: 2\r\nConnection: close\r\n\r\n"
+        )
         #expect(request.body == .chunked)
     }
 
     @Test(arguments: [
-        "GET / HTTP/1.1\r\n\r\n", "GET https://h/ HTTP/1.1\r\n\r\n", "GET http://h/\r\n\r\n", "CONNECT h HTTP/1.1\r\n\r\n",
+        "GET / HTTP/1.1\r\n\r\n", "GET https://h/ HTTP/1.1\r\n\r\n", "GET http://h/\r\n\r\n",
+        "CONNECT h HTTP/1.1\r\n\r\n",
         "GET http://h/ HTTP/1.1\r\nA\r\n\r\n", "GET http://h/ HTTP/1.1\r\n folded: x\r\n\r\n",
         "GET http://h/ HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
         "GET http://h/ HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",

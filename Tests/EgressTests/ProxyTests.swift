@@ -21,7 +21,9 @@ private final class Server: PollMember {
         self.heard = heard
     }
 
-    static func start(until end: String, answer: String) throws -> (port: UInt16, heard: OneShot<String>, loop: PollLoop) {
+    static func start(until end: String, answer: String) throws -> (
+        port: UInt16, heard: OneShot<String>, loop: PollLoop
+    ) {
         let loop = try PollLoop(name: "server")
         let listener = try LoopbackListener()
         let heard = OneShot<String>()

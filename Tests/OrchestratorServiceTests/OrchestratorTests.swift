@@ -1,5 +1,6 @@
 import Domain
 import OrchestratorService
+import Postgres
 import Store
 import Synchronization
 import Testing
@@ -201,6 +202,21 @@ import ToolKit
                 #expect(decided == .accepted)
                 #expect(try await base.untilEnded(id).status == .succeeded)
                 #expect(try await runs.effects(base.tenant, id).map(\.state) == [.done, .done])
+                try await base.checkHistory(id)
+            }
+            await owner.close()
+        }
+    }
+
+    @Test func runThatCannotBeReadFailsInWords() async throws {
+        try await RunDatabase.with { base in
+            let (owner, bell) = (try await base.owner(), LocalDoorbell())
+            let id = try await base.start(LeaseTests.graph)
+            try await base.admin.execute("UPDATE runs SET graph = '{\"start\": \"gone\"}'")
+            let orchestrator = base.orchestrator(owner, bell)
+            try await during([{ try await orchestrator.run() }]) {
+                let run = try await base.untilEnded(id)
+                #expect(run.status == .failed && run.error?["code"] == "run_unreadable")
                 try await base.checkHistory(id)
             }
             await owner.close()

@@ -26,12 +26,12 @@ struct Harness: Sendable {
     let tenant = TenantID.new()
     let persona = PersonaID.new()
 
-    init(settings: PersonaContainerSettings = PersonaContainerSettings()) async throws {
+    init(_ engine: Engine, settings: PersonaContainerSettings) async throws {
         data = "/tmp/persona-tests-\(TenantID.new())"
         loop = try PollLoop(name: "test")
-        let sandbox = try await Bubblewrap(program: FixtureProgram.program, data: data, on: loop)
+        let sandbox = try await engine.sandbox(data: data, on: loop)
         var settings = settings
-        settings.grace = .milliseconds(300)
+        settings.grace = .seconds(2)
         settings.ledger = { [records] _, _, record in records.append(record) }
         containers = PersonaContainers(
             data: data, sandbox: sandbox, proxy: EgressProxy(on: loop), on: loop, settings: settings)
@@ -64,9 +64,10 @@ struct Harness: Sendable {
 }
 
 func withHarness(
-    _ settings: PersonaContainerSettings = PersonaContainerSettings(), _ body: (Harness) async throws -> Void
+    _ engine: Engine, _ settings: PersonaContainerSettings = PersonaContainerSettings(),
+    _ body: (Harness) async throws -> Void
 ) async throws {
-    let harness = try await Harness(settings: settings)
+    let harness = try await Harness(engine, settings: settings)
     do {
         try await body(harness)
     } catch {

@@ -8,19 +8,20 @@ import Workers
         tenant: .new(), persona: .new(), mailbox: .new(), allowedSenders: ["boss@example.org", "@trusted.org"],
         address: "ada@example.org", uidValidity: nil, lastUID: 0)
 
-    @Test(arguments: [
-        (#"{"uid":1,"from":{"address":"boss@example.org"}}"#, nil),
-        (#"{"uid":1,"from":{"address":"BOSS@Example.org"},"auto_submitted":"no"}"#, nil),
-        (#"{"uid":1,"from":{"address":"x@trusted.org"}}"#, nil),
-        (#"{"uid":1,"from":{"address":"x@eviltrusted.org"}}"#, "not on the mailbox's list"),
-        (#"{"uid":1,"from":{"address":"boss@example.org@evil.org"}}"#, "not on the mailbox's list"),
-        (#"{"uid":1,"from":{"address":"boss@example.org.evil.org"}}"#, "not on the mailbox's list"),
-        (#"{"uid":1,"from":{"address":"boss@example.org"},"auto_submitted":"auto-replied"}"#, "sent by a machine"),
-        (#"{"uid":1,"from":{"address":"ada@example.org"}}"#, "the persona's own"),
-        (#"{"uid":1}"#, "no single sender"),
-        (#"{"uid":1,"from":{"address":""}}"#, "no single sender"),
-        (#"{"uid":1,"from":{"address":"boss@example.org"},"problems":["two From fields"]}"#, "two From fields"),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            (#"{"uid":1,"from":{"address":"boss@example.org"}}"#, nil),
+            (#"{"uid":1,"from":{"address":"BOSS@Example.org"},"auto_submitted":"no"}"#, nil),
+            (#"{"uid":1,"from":{"address":"x@trusted.org"}}"#, nil),
+            (#"{"uid":1,"from":{"address":"x@eviltrusted.org"}}"#, "not on the mailbox's list"),
+            (#"{"uid":1,"from":{"address":"boss@example.org@evil.org"}}"#, "not on the mailbox's list"),
+            (#"{"uid":1,"from":{"address":"boss@example.org.evil.org"}}"#, "not on the mailbox's list"),
+            (#"{"uid":1,"from":{"address":"boss@example.org"},"auto_submitted":"auto-replied"}"#, "sent by a machine"),
+            (#"{"uid":1,"from":{"address":"ada@example.org"}}"#, "the persona's own"),
+            (#"{"uid":1}"#, "no single sender"),
+            (#"{"uid":1,"from":{"address":""}}"#, "no single sender"),
+            (#"{"uid":1,"from":{"address":"boss@example.org"},"problems":["two From fields"]}"#, "two From fields"),
+        ] as [(String, String?)])
     func onlyListedPeopleStartRuns(json: String, reason: String?) throws {
         let mail: PolledMail = try JSONValue(parsing: json.utf8).decode()
         switch MailGate.verdict(on: mail, in: Self.mailbox) {

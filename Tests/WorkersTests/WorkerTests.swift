@@ -110,7 +110,8 @@ struct Resources: ResourceResolver {
         ResolvedResource(value: ["address": "ada@example.org"], secrets: ["password": Secret("canary")])
     }
 
-    func secrets(_ names: [String], tenant: TenantID, persona: PersonaID) async throws(ToolFailure) -> [String: Secret] {
+    func secrets(_ names: [String], tenant: TenantID, persona: PersonaID) async throws(ToolFailure) -> [String: Secret]
+    {
         ["test.key": Secret("12345")]
     }
 
@@ -183,7 +184,8 @@ struct Parrot: ModelRunner {
         let run = Task { await bench.worker.run() }
         let jobs = [
             bench.job("test.echo", ["text": "a"]), bench.job("test.publish", ["path": "a.txt", "text": "four"]),
-            bench.job("test.publish", ["path": "../../../etc/passwd"]), bench.job("test.secret", ["secret": "test.key"]),
+            bench.job("test.publish", ["path": "../../../etc/passwd"]),
+            bench.job("test.secret", ["secret": "test.key"]),
             bench.job("test.secret", ["secret": "mailbox.password"]), bench.job("model.chat", ["x": 1], kind: .model),
             bench.job("test.effect", ["dies": false]), bench.job("test.none"),
         ]

@@ -53,7 +53,9 @@ package struct EgressPolicy: Sendable, Hashable, Codable {
 
         init?(_ text: String) {
             let isSuffix = text.hasPrefix("*.")
-            guard let target = EgressTarget(isSuffix ? String(text.dropFirst(2)) : text, defaultPort: 0) else { return nil }
+            guard let target = EgressTarget(isSuffix ? String(text.dropFirst(2)) : text, defaultPort: 0) else {
+                return nil
+            }
             host = target.host
             self.isSuffix = isSuffix
             port = target.port == 0 ? nil : target.port

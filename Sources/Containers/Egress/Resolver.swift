@@ -67,7 +67,8 @@ final class Resolver: Sendable {
         defer { if let list { freeaddrinfo(list) } }
         guard code == 0 else {
             return .failure(
-                SocketError(code: "name_unknown", "\(target.host) cannot be found: \(String(cString: gai_strerror(code)))"))
+                SocketError(
+                    code: "name_unknown", "\(target.host) cannot be found: \(String(cString: gai_strerror(code)))"))
         }
         var found: [Found] = []
         var entry = list

@@ -28,7 +28,8 @@ package struct Bubblewrap: PersonaSandbox {
         if let attempt {
             throw SandboxError(
                 code: "bubblewrap_unusable",
-                "bubblewrap cannot make a sandbox here (\(attempt)). Install the package bubblewrap and allow user namespaces.")
+                "bubblewrap cannot make a sandbox here (\(attempt)). Install the package bubblewrap and allow user namespaces."
+            )
         }
         usesOwnUsers = isSeparate
         promises = Self.promises(isSeparate: isSeparate, groups: groups)
@@ -67,7 +68,8 @@ package struct Bubblewrap: PersonaSandbox {
         let child = try await ChildProcess.start(arguments, input: SystemCallFilter.program(), on: loop)
         let end = await child.ended()
         guard end.status != 0 else { return nil }
-        let words = String(decoding: end.output.suffix(300), as: UTF8.self).split(separator: "\n").joined(separator: " ")
+        let words = String(decoding: end.output.suffix(300), as: UTF8.self).split(separator: "\n").joined(
+            separator: " ")
         return "status \(end.status >> 8): \(words)"
     }
 
@@ -102,7 +104,7 @@ package struct Bubblewrap: PersonaSandbox {
             let end = await child.ended()
             let words = String(decoding: end.output.suffix(ChildProcess.keptBytes), as: UTF8.self)
             let isOutOfMemory = group.ranOutOfMemory
-            group.remove()
+            await group.remove()
             let signal = Int(end.status & 0x7F)
             if isOutOfMemory { return SandboxEnd(.oom, status: signal, lastWords: words) }
             if signal != 0 { return SandboxEnd(.killed, status: signal, lastWords: words) }
@@ -110,7 +112,5 @@ package struct Bubblewrap: PersonaSandbox {
         }
 
         func kill() { child.kill() }
-
-        func ranOutOfMemory() -> Bool { group.ranOutOfMemory }
     }
 }

@@ -24,13 +24,14 @@ struct BubblewrapCommand {
     }
 
     private var joining: [String] {
-        let script = "while [ \"$1\" != -- ]; do echo $$ > \"$1/cgroup.procs\" || exit 97; shift; done; shift; exec \"$@\""
+        let script =
+            "while [ \"$1\" != -- ]; do echo $$ > \"$1/cgroup.procs\" || exit 97; shift; done; shift; exec \"$@\""
         return ["/bin/sh", "-c", script, "sh"] + groups + ["--"]
     }
 
     private var limiting: [String] {
         [
-            "prlimit", "--nproc=\(limits.processes)", "--nofile=\(limits.openFiles)", "--fsize=\(limits.fileBytes)",
+            "prlimit", "--nofile=\(limits.openFiles)", "--fsize=\(limits.fileBytes)",
             "--core=0", "--memlock=65536",
         ]
     }
@@ -95,8 +96,10 @@ struct BubblewrapCommand {
     ]
 
     private var dropping: [String] {
-        guard case .separate(let user) = identity else { return [] }
-        return [
+        // The kernel counts processes per user and user namespace, so the limit is set where only the persona's count.
+        let limiting = ["prlimit", "--nproc=\(limits.processes)"]
+        guard case .separate(let user) = identity else { return limiting }
+        return limiting + [
             "setpriv", "--reuid", "\(user)", "--regid", "\(user)", "--clear-groups", "--no-new-privs",
             "--inh-caps=-all", "--bounding-set=-all",
         ]

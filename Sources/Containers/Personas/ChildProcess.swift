@@ -17,7 +17,8 @@ final class ChildProcess: Sendable {
     private let exit = OneShot<(status: Int32, output: [UInt8])>()
 
     /// Starts `arguments` with `input` readable at descriptor 3 and nothing else open.
-    static func start(_ arguments: [String], input: [UInt8], on loop: PollLoop) async throws(SandboxError) -> ChildProcess
+    static func start(_ arguments: [String], input: [UInt8], on loop: PollLoop) async throws(SandboxError)
+        -> ChildProcess
     {
         let child = ChildProcess()
         let started = OneShot<SandboxError?>()

@@ -19,7 +19,8 @@ package struct SandboxCall: Sendable {
 
     package init(
         tenant: TenantID, persona: PersonaID, run: RunID, tool: String, input: JSONValue, effectKey: String,
-        attempt: Int = 1, timeoutSeconds: Int = 60, secrets: [String: Secret] = [:], egress: EgressPolicy = EgressPolicy()
+        attempt: Int = 1, timeoutSeconds: Int = 60, secrets: [String: Secret] = [:],
+        egress: EgressPolicy = EgressPolicy()
     ) {
         self.tenant = tenant
         self.persona = persona

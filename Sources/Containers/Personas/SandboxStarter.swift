@@ -74,7 +74,8 @@ struct SandboxStarter: Sendable {
         guard case .connected(let socket) = came else {
             running.kill()
             let end = await death.ended()
-            return .failure(Self.unavailable("its worker did not connect (\(end.reason) \(end.status): \(end.lastWords))"))
+            return .failure(
+                Self.unavailable("its worker did not connect (\(end.reason) \(end.status): \(end.lastWords))"))
         }
         return await greet(death, FrameChannel(socket, on: loop, maximumBytes: ToolFrame.maximumBytes))
     }
@@ -124,5 +125,4 @@ private final class Watched: RunningSandbox {
 
     func ended() async -> SandboxEnd { await end.value() }
     func kill() { running.kill() }
-    func ranOutOfMemory() -> Bool { running.ranOutOfMemory() }
 }

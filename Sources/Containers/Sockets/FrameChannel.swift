@@ -77,7 +77,9 @@ package final class FrameChannel: Sendable {
             decoder = FrameDecoder(maximumBytes: channel.maximumBytes)
         }
 
-        var deadline: ContinuousClock.Instant? { channel.state.withLock { $0.isClosed } ? PollContext.immediately : nil }
+        var deadline: ContinuousClock.Instant? {
+            channel.state.withLock { $0.isClosed } ? PollContext.immediately : nil
+        }
 
         func interests(_ interests: inout PollInterests) {
             let events = channel.state.withLock { state in
@@ -127,7 +129,9 @@ package final class FrameChannel: Sendable {
         private func read() -> Bool {
             let count = withUnsafeTemporaryAllocation(byteCount: ByteStream.bufferBytes, alignment: 16) { buffer in
                 let count = recv(socket.raw, buffer.baseAddress, buffer.count, 0)
-                if count > 0 { decoder.append(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[0..<count])) }
+                if count > 0 {
+                    decoder.append(UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer)[0..<count]))
+                }
                 return count
             }
             guard count > 0 else { return count < 0 && (errno == EAGAIN || errno == EINTR) }

@@ -33,7 +33,9 @@ package final class PollLoop: Sendable {
     private func run() {
         let context = PollContext()
         while !context.isStopped {
-            for work in inbox.withLock({ work in defer { work = [] }; return work }) { work(context) }
+            for work in inbox.withLock({ work in
+                defer { work = [] }; return work
+            }) { work(context) }
             context.poll(waking: wakeRead.raw)
         }
     }

@@ -39,7 +39,8 @@ final class RunningCall: Sendable {
             } catch let error as SocketError where error.code == "frame_too_long" {
                 link.report(.failure(call: call.call, failure: Self.outputTooLong))
             } catch {
-                link.report(.failure(call: call.call, failure: ToolFailure(.permanent, code: "output_invalid", "\(error)")))
+                link.report(
+                    .failure(call: call.call, failure: ToolFailure(.permanent, code: "output_invalid", "\(error)")))
             }
         case .failure(let failure):
             link.report(.failure(call: call.call, failure: failure))
@@ -117,7 +118,8 @@ final class RunningCall: Sendable {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         } catch {
             throw ToolFailure(
-                .transient, code: "workspace_unwritable", "The run's directory cannot be made in the workspace: \(error)")
+                .transient, code: "workspace_unwritable",
+                "The run's directory cannot be made in the workspace: \(error)")
         }
         return path
     }
@@ -157,7 +159,8 @@ extension RunningCall: ToolReporter {
             }
         }
         guard accepted else {
-            throw ToolFailure(.transient, code: "fenced", "The platform took this call back; the effect must not go on.")
+            throw ToolFailure(
+                .transient, code: "fenced", "The platform took this call back; the effect must not go on.")
         }
         state.withLock { $0.phase = phase }
     }

@@ -74,7 +74,8 @@ package struct StoredArtifact: Sendable, Hashable {
 
 /// Keeps published files. Their claimed names, types and sizes come from inside the sandbox.
 package protocol ArtifactStore: Sendable {
-    func keep(_ file: WorkspaceFile, of root: WorkspaceRoot, tenant: TenantID) async throws(ToolFailure) -> StoredArtifact
+    func keep(_ file: WorkspaceFile, of root: WorkspaceRoot, tenant: TenantID) async throws(ToolFailure)
+        -> StoredArtifact
 }
 
 /// Runs `model` jobs.

@@ -40,7 +40,8 @@ struct Shell: Tool {
 
     func call(_ input: Input, in context: ToolContext) async throws -> Output {
         let file = "\(context.directory)/shell-\(UInt64.random(in: 0 ... .max))"
-        let status = "cd '\(context.directory)'; export PROXY='\(context.proxy ?? "")'; (\(input.script)\n) >\(file) 2>&1"
+        let status =
+            "cd '\(context.directory)'; export PROXY='\(context.proxy ?? "")'; (\(input.script)\n) >\(file) 2>&1"
             .withCString { system($0) }
         let bytes = (try? Data(contentsOf: URL(filePath: file))) ?? Data()  // no output: as good as empty
         return Output(status: Int(status >> 8), text: String(decoding: bytes, as: UTF8.self))
@@ -98,11 +99,10 @@ struct Wait: Tool {
 struct Crash: Tool {
     struct Input: Codable, Sendable {}
     struct Output: Codable, Sendable {}
-    static let descriptor = ToolDescriptor(name: "test.crash", summary: "Traps.", effect: .read)
+    static let descriptor = ToolDescriptor(name: "test.crash", summary: "Aborts.", effect: .read)
 
     func call(_ input: Input, in context: ToolContext) async throws -> Output {
-        kill(getpid(), SIGSEGV)
-        return Output()
+        abort()
     }
 }
 
