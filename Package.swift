@@ -28,6 +28,7 @@ let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioFileSystem = Target.Dependency.product(name: "_NIOFileSystem", package: "swift-nio")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -70,6 +71,7 @@ let package = Package(
         module("Embedded", "Embedded", [logging]),
         module("Sockets", "Containers/Sockets", ["CLinux"]),
         module("Egress", "Containers/Egress", ["Sockets"]),
+        module("DockerEngine", "Containers/Docker", ["Sockets"]),
         module("Failpoints", "Failpoints"),
 
         // Tools: what a persona can do, inside its sandbox.
@@ -78,6 +80,8 @@ let package = Package(
         module("BrowserTool", "Tools/Browser/Tool", ["Domain", "ToolKit", "CDP", "Reader"]),
         module("BriefingTool", "Tools/Briefing", ["Domain", "ToolKit", "DocumentModel"]),
 
+        module("PDF", "Tools/Office/PDF", ["DocumentModel", "CPangoCairo"]),
+        module("ReportTool", "Tools/Office/Report", ["Domain", "ToolKit", "DocumentModel", "PDF"]),
         module("OfficeTool", "Tools/Office/Tool", ["Domain", "ToolKit", "DocumentModel", "OOXML", "CSV"]),
         module("ToolHost", "Tools/Host", ["Domain", "ToolKit", "Sockets"]),
 
@@ -86,26 +90,36 @@ let package = Package(
         module(
             "OrchestratorService", "Orchestrator/Service",
             ["Domain", "ToolKit", "Store", "Postgres", "Redis", "OrchestratorCore", "Failpoints", logging, lifecycle]),
-        module("PersonaContainers", "Containers/Personas", ["CLinux", "Domain", "ToolKit", "Sockets", "Egress"]),
-        module("Workers", "Workers", ["Domain", "ToolKit", "PersonaContainers", "Egress"]),
+        module(
+            "PersonaContainers", "Containers/Personas",
+            ["CLinux", "Domain", "ToolKit", "Sockets", "Egress", "DockerEngine"]),
+        module("Workers", "Workers/Service", ["Domain", "ToolKit", "PersonaContainers", "Egress", "Failpoints"]),
+        module(
+            "WorkerStore", "Workers/Store", ["Workers", "Store", "Domain", "ToolKit", "PersonaContainers", "Sockets"]),
         module("Vault", "Vault", ["Domain", "CArgon2", crypto]),
-        module("Store", "Store", ["Domain", "Postgres", "Vault", "ToolKit", crypto]),
+        module("Store", "Store", ["Domain", "Postgres", "Vault", "ToolKit", "Failpoints", crypto]),
         module("Models", "Models", ["Domain", "HTTPClient"]),
         module(
             "API", "API",
-            ["Domain", "Store", "Vault", "Postgres", hummingbird, httpTypes, crypto, logging, nioCore, nioFileSystem]),
+            [
+                "Domain", "Store", "Vault", "Postgres", hummingbird, httpTypes, crypto, lifecycle, logging, nioCore,
+                nioFileSystem,
+            ]),
         module(
             "Server", "Server",
             [
-                "Domain", "Postgres", "Store", "Vault", "API", "Embedded", hummingbird, lifecycle, logging, arguments,
-                yams,
+                "Domain", "Postgres", "Redis", "HTTPClient", "Store", "Vault", "API", "Embedded", "Models", "Failpoints",
+                "OrchestratorCore", "OrchestratorService", "Workers", "WorkerStore", "PersonaContainers", "DockerEngine", "Egress", "Sockets",
+                "ToolKit", "ToolHost", "EmailTool", "BrowserTool", "CDP", "BriefingTool", "OfficeTool", "ReportTool",
+                "MIME", "SMTP", "IMAP", hummingbird, lifecycle, unixSignals, crypto, logging,
+                arguments, yams,
             ]),
         .executableTarget(name: "persona", dependencies: ["Server"], path: "Sources/Command", swiftSettings: settings),
 
-        module("TestKit", "TestKit", ["CLinux", "Embedded", "Postgres"]),
+        module("TestKit", "TestKit", ["Embedded", "Postgres"]),
         tests("DomainTests", ["Domain"]),
-        tests("PostgresTests", ["Postgres", "TestKit"]),
-        tests("RedisTests", ["Redis", "TestKit"]),
+        tests("PostgresTests", ["Postgres"]),
+        tests("RedisTests", ["Redis"]),
         tests("HTTPClientTests", ["HTTPClient", "TestKit"]),
         tests("MIMETests", ["MIME"]),
         tests("IMAPTests", ["IMAP", "TestKit"]),
@@ -115,33 +129,42 @@ let package = Package(
         tests("ToolKitTests", ["ToolKit"]),
         tests("EmailToolTests", ["EmailTool", "ToolKit", "Domain", "MIME", "IMAP", "TestKit", "Embedded"]),
         tests("BrowserToolTests", ["BrowserTool", "CDP", "Domain", "TestKit", "ToolKit"]),
-        tests("OOXMLTests", ["DocumentModel", "OOXML", "CLibZip", "TestKit"]),
+        tests("OOXMLTests", ["DocumentModel", "OOXML", "CLibZip"]),
         tests("CSVTests", ["CSV"]),
         tests("OfficeToolTests", ["Domain", "ToolKit", "DocumentModel", "OfficeTool"]),
         tests("BriefingToolTests", ["BriefingTool", "DocumentModel", "Domain", "ToolKit"]),
-        tests("OrchestratorCoreTests", ["OrchestratorCore", "Domain", "ToolKit"]),
         tests(
             "OrchestratorServiceTests",
-            ["OrchestratorService", "OrchestratorCore", "Domain", "ToolKit", "Store", "Postgres", "TestKit", logging]),
+            ["OrchestratorService", "OrchestratorCore", "Store", "Postgres", "Redis", "Domain", "ToolKit", "TestKit", logging]),
+        tests("EgressTests", ["Egress", "Sockets"]),
+        tests("PDFTests", ["PDF", "DocumentModel"]),
+        tests("ReportToolTests", ["ReportTool", "Domain", "ToolKit", "DocumentModel"]),
+        tests("OrchestratorCoreTests", ["OrchestratorCore", "Domain", "ToolKit"]),
         .executableTarget(
             name: "ToolHostFixture", dependencies: ["Domain", "ToolKit", "ToolHost"],
             path: "Tests/Fixtures/ToolHostFixture", swiftSettings: settings),
+        tests("SocketsTests", ["Sockets"]),
+        tests("DockerEngineTests", ["DockerEngine", yams]),
         tests(
             "PersonaContainersTests",
-            ["PersonaContainers", "Domain", "Egress", "Sockets", "ToolKit", "ToolHostFixture"]),
-        tests("EgressTests", ["Egress", "Sockets"]),
+            ["PersonaContainers", "DockerEngine", "Domain", "Egress", "Sockets", "ToolKit", "ToolHostFixture"]),
         tests(
             "WorkersTests",
             ["Workers", "PersonaContainers", "Domain", "Egress", "Sockets", "ToolKit", "ToolHostFixture"]),
         .executableTarget(
-            name: "ServiceHolder", dependencies: ["Embedded"], path: "Tests/Fixtures/ServiceHolder",
-            swiftSettings: settings),
+            name: "ServiceHolder", dependencies: ["Embedded"], path: "Tests/Fixtures/ServiceHolder", swiftSettings: settings),
         tests("EmbeddedTests", ["Embedded", "TestKit", "ServiceHolder"]),
         tests("LayerTests", ["TestKit"]),
         tests("TestKitTests", ["TestKit", "Postgres", "Embedded"]),
         tests("VaultTests", ["Vault", "Domain", crypto]),
         tests("ModelsTests", ["Models", "Domain", "HTTPClient", "TestKit"]),
-        tests("APITests", ["API", "Domain"]),
+        tests("StoreTests", ["Store", "Domain", "Postgres", "TestKit", "Vault", crypto]),
+        tests(
+            "APITests",
+            [
+                "API", "Domain", "HTTPClient", "Postgres", "Store", "TestKit", "Vault", hummingbird, httpTypes, crypto,
+                logging,
+            ]),
         tests("ServerTests", ["Server", logging]),
     ],
     swiftLanguageModes: [.v6]

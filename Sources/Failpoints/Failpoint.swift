@@ -11,12 +11,14 @@ package enum Failpoint: String, Sendable, CaseIterable {
     case runAfterClaim = "run.after_claim"
     case runAfterLoad = "run.after_load"
     case jobAfterStart = "job.after_start"
+    /// The worker's own: around the tool's call.
     case jobBeforeCall = "job.before_call"
     case jobAfterCall = "job.after_call"
     case jobBeforeMark = "job.before_mark"
     case jobAfterMark = "job.after_mark"
     case jobBeforeCompletion = "job.before_completion"
     case jobAfterCompletion = "job.after_completion"
+    /// The mail watcher's: around the transaction that records a mail and its run.
     case mailBeforeAccept = "mail.before_accept"
     case mailAfterAccept = "mail.after_accept"
 

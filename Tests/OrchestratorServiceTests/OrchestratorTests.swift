@@ -1,5 +1,6 @@
 import Domain
 import OrchestratorService
+import Postgres
 import Store
 import Synchronization
 import Testing
@@ -207,6 +208,21 @@ import ToolKit
         }
     }
 
+    @Test func runThatCannotBeReadFailsInWords() async throws {
+        try await RunDatabase.with { base in
+            let (owner, bell) = (try await base.owner(), LocalDoorbell())
+            let id = try await base.start(LeaseTests.graph)
+            try await base.admin.execute("UPDATE runs SET graph = '{\"start\": \"gone\"}'")
+            let orchestrator = base.orchestrator(owner, bell)
+            try await during([{ try await orchestrator.run() }]) {
+                let run = try await base.untilEnded(id)
+                #expect(run.status == .failed && run.error?["code"] == "run_unreadable")
+                try await base.checkHistory(id)
+            }
+            await owner.close()
+        }
+    }
+
     @Test func longRunIsSnapshottedAndResumesFromThere() async throws {
         try await RunDatabase.with { base in
             let graph: JSONValue = [
@@ -239,7 +255,8 @@ import ToolKit
                     await owner.close()
                 }
             }
-            #expect(try await base.run(id).output == 50)
+            let run = try await base.run(id)
+            #expect(run.output == 50, "\(run.status) \(String(describing: run.error))")
             let checkpoints = try await Runs(base.database).checkpoints(base.tenant, id, limit: 1_000)
             #expect(checkpoints.contains { $0.hasSnapshot } && checkpoints.filter(\.hasSnapshot).count < 10)
             try await base.checkHistory(id)

@@ -26,10 +26,10 @@ struct Harness: Sendable {
     let tenant = TenantID.new()
     let persona = PersonaID.new()
 
-    init(settings: PersonaContainerSettings) async throws {
+    init(_ engine: Engine, settings: PersonaContainerSettings) async throws {
         data = "/tmp/persona-tests-\(TenantID.new())"
         loop = try PollLoop(name: "test")
-        let sandbox = try await Bubblewrap(program: FixtureProgram.program, data: data, on: loop)
+        let sandbox = try await engine.sandbox(data: data, on: loop)
         var settings = settings
         settings.ledger = { [records] _, _, record in records.append(record) }
         containers = PersonaContainers(
@@ -71,9 +71,10 @@ private let patient = {
 }()
 
 func withHarness(
-    _ settings: PersonaContainerSettings = patient, _ body: (Harness) async throws -> Void
+    _ engine: Engine, _ settings: PersonaContainerSettings = patient,
+    _ body: (Harness) async throws -> Void
 ) async throws {
-    let harness = try await Harness(settings: settings)
+    let harness = try await Harness(engine, settings: settings)
     do {
         try await body(harness)
     } catch {

@@ -7,9 +7,10 @@ import Sockets
 import Testing
 import ToolKit
 
+/// What every implementation of `PersonaSandbox` must do.
 @Suite(.timeLimit(.minutes(2))) struct SandboxTests {
-    @Test func callIsAnsweredFromInside() async throws {
-        try await withHarness { harness in
+    @Test(arguments: Engine.all) func callIsAnsweredFromInside(engine: Engine) async throws {
+        try await withHarness(engine) { harness in
             let heard = Notes()
             let result = try await harness.call(
                 "test.echo", ["text": "hello"], progress: { message, _ in heard.append(message) })
@@ -18,19 +19,18 @@ import ToolKit
         }
     }
 
-    @Test func callsOfOnePersonaShareOneSandbox() async throws {
-        try await withHarness { harness in
+    @Test(arguments: Engine.all) func callsOfOnePersonaShareOneSandbox(engine: Engine) async throws {
+        try await withHarness(engine) { harness in
+            let first = try await harness.shell("stat -Lc %i /proc/self/ns/ipc")
             try await withThrowingTaskGroup(of: String.self) { group in
-                for _ in 0..<20 {
-                    group.addTask { try await harness.shell("cut -d' ' -f4 /proc/1/stat; hostname; id -u") }
-                }
-                for try await text in group { #expect(text.contains("persona")) }
+                for _ in 0..<20 { group.addTask { try await harness.shell("stat -Lc %i /proc/self/ns/ipc") } }
+                for try await text in group { #expect(text == first) }
             }
         }
     }
 
-    @Test func secretsReachTheCallThatCarriesThem() async throws {
-        try await withHarness { harness in
+    @Test(arguments: Engine.all) func secretsReachTheCallThatCarriesThem(engine: Engine) async throws {
+        try await withHarness(engine) { harness in
             let result = try await harness.call(
                 "test.secret", ["secret": "test.key"], secrets: ["test.key": Secret("canary")])
             #expect(result.output == ["length": 6])
@@ -43,8 +43,8 @@ import ToolKit
         }
     }
 
-    @Test func marksAreCommittedBeforeTheEffectGoesOn() async throws {
-        try await withHarness { harness in
+    @Test(arguments: Engine.all) func marksAreCommittedBeforeTheEffectGoesOn(engine: Engine) async throws {
+        try await withHarness(engine) { harness in
             let marks = Notes()
             _ = try await harness.call("test.effect", ["dies": false], mark: { marks.append($0.rawValue) })
             #expect(marks.all == ["transmitting", "accepted"])
@@ -55,8 +55,8 @@ import ToolKit
         }
     }
 
-    @Test func deathWhileTransmittingIsAnUnknownOutcome() async throws {
-        try await withHarness { harness in
+    @Test(arguments: Engine.all) func deathWhileTransmittingIsAnUnknownOutcome(engine: Engine) async throws {
+        try await withHarness(engine) { harness in
             let failure = await #expect(throws: ToolFailure.self) {
                 try await harness.call("test.effect", ["dies": true])
             }
@@ -66,8 +66,8 @@ import ToolKit
         }
     }
 
-    @Test func crashFailsTheCallAndTheNextOneStartsAnew() async throws {
-        try await withHarness { harness in
+    @Test(arguments: Engine.all) func crashFailsTheCallAndTheNextOneStartsAnew(engine: Engine) async throws {
+        try await withHarness(engine) { harness in
             let failure = await #expect(throws: ToolFailure.self) { try await harness.call("test.crash") }
             #expect(failure?.code == "sandbox_died")
             #expect(failure?.kind == .transient)
@@ -76,34 +76,34 @@ import ToolKit
         }
     }
 
-    @Test func politeToolIsStoppedAtItsTimeOutAndTheSandboxStays() async throws {
-        try await withHarness { harness in
-            let before = try await harness.shell("stat -Lc %i /proc/self/ns/net")
+    @Test(arguments: Engine.all) func politeToolIsStoppedAtItsTimeOutAndTheSandboxStays(engine: Engine) async throws {
+        try await withHarness(engine) { harness in
+            let before = try await harness.shell("stat -Lc %i /proc/self/ns/ipc")
             let failure = await #expect(throws: ToolFailure.self) {
                 try await harness.call("test.wait", ["stubborn": false], timeout: 1)
             }
             #expect(failure?.code == "timed_out")
-            let after = try await harness.shell("stat -Lc %i /proc/self/ns/net")
+            let after = try await harness.shell("stat -Lc %i /proc/self/ns/ipc")
             #expect(after == before)
         }
     }
 
-    @Test func stubbornToolCostsItsSandbox() async throws {
+    @Test(arguments: Engine.all) func stubbornToolCostsItsSandbox(engine: Engine) async throws {
         var settings = PersonaContainerSettings()
         settings.grace = .milliseconds(300)
-        try await withHarness(settings) { harness in
-            let before = try await harness.shell("stat -Lc %i /proc/self/ns/net")
+        try await withHarness(engine, settings) { harness in
+            let before = try await harness.shell("stat -Lc %i /proc/self/ns/ipc")
             let failure = await #expect(throws: ToolFailure.self) {
                 try await harness.call("test.wait", ["stubborn": true], timeout: 1)
             }
             #expect(failure?.code == "timed_out")
-            let after = try await harness.shell("stat -Lc %i /proc/self/ns/net")
+            let after = try await harness.shell("stat -Lc %i /proc/self/ns/ipc")
             #expect(after != before)
         }
     }
 
-    @Test func cancelledCallEndsInside() async throws {
-        try await withHarness { harness in
+    @Test(arguments: Engine.all) func cancelledCallEndsInside(engine: Engine) async throws {
+        try await withHarness(engine) { harness in
             let begun = OneShot<Void>()
             let call = Task {
                 try await harness.call("test.wait", ["stubborn": false], progress: { _, _ in begun.settle(()) })
@@ -115,24 +115,24 @@ import ToolKit
         }
     }
 
-    @Test func idleSandboxIsStoppedUnlessPinned() async throws {
-        try await withHarness { harness in
-            let before = try await harness.shell("stat -Lc %i /proc/self/ns/net")
+    @Test(arguments: Engine.all) func idleSandboxIsStoppedUnlessPinned(engine: Engine) async throws {
+        try await withHarness(engine) { harness in
+            let before = try await harness.shell("stat -Lc %i /proc/self/ns/ipc")
             await harness.containers.pin(true, tenant: harness.tenant, persona: harness.persona)
             await harness.containers.stopIdle(since: .now)
-            let kept = try await harness.shell("stat -Lc %i /proc/self/ns/net")
+            let kept = try await harness.shell("stat -Lc %i /proc/self/ns/ipc")
             #expect(kept == before)
             await harness.containers.pin(false, tenant: harness.tenant, persona: harness.persona)
             await harness.containers.stopIdle(since: .now)
-            let after = try await harness.shell("stat -Lc %i /proc/self/ns/net")
+            let after = try await harness.shell("stat -Lc %i /proc/self/ns/ipc")
             #expect(after != before)
         }
     }
 
-    @Test func memoryBombIsNamed() async throws {
+    @Test(arguments: Engine.all) func memoryBombIsNamed(engine: Engine) async throws {
         var settings = PersonaContainerSettings()
         settings.limits.memoryBytes = 96 * 1024 * 1024
-        try await withHarness(settings) { harness in
+        try await withHarness(engine, settings) { harness in
             guard harness.containers.promises.kept.contains(where: { $0.hasPrefix("a memory limit") }) else {
                 // The implementation says so itself; without the limit the bomb would hit the machine.
                 #expect(harness.containers.promises.missing.contains { $0.hasPrefix("a memory limit") })
@@ -144,8 +144,8 @@ import ToolKit
         }
     }
 
-    @Test func published() async throws {
-        try await withHarness { harness in
+    @Test(arguments: Engine.all) func publishedFileIsReadFromOutside(engine: Engine) async throws {
+        try await withHarness(engine) { harness in
             let result = try await harness.call("test.publish", ["path": "a.txt", "text": "content"])
             let file = try #require(result.artifacts.first)
             let descriptor = try result.root.open(file)
@@ -154,9 +154,9 @@ import ToolKit
         }
     }
 
-    @Test(arguments: ["link", "../../x", "/etc/passwd", "directory", "pipe", "through/passwd", "none", ""])
-    func artifactThatIsNotAFileOfTheRunIsRefused(path: String) async throws {
-        try await withHarness { harness in
+    @Test(arguments: Engine.all, ["link", "../../x", "/etc/passwd", "directory", "pipe", "through/passwd", "none", ""])
+    func artifactThatIsNotAFileOfTheRunIsRefused(engine: Engine, path: String) async throws {
+        try await withHarness(engine) { harness in
             let run = RunID.new()
             _ = try await harness.call(
                 "test.shell",

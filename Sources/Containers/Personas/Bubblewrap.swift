@@ -104,7 +104,7 @@ package struct Bubblewrap: PersonaSandbox {
             let end = await child.ended()
             let words = String(decoding: end.output.suffix(ChildProcess.keptBytes), as: UTF8.self)
             let isOutOfMemory = group.ranOutOfMemory
-            group.remove()
+            await group.remove()
             let signal = Int(end.status & 0x7F)
             if isOutOfMemory { return SandboxEnd(.oom, status: signal, lastWords: words) }
             if signal != 0 { return SandboxEnd(.killed, status: signal, lastWords: words) }
@@ -112,7 +112,5 @@ package struct Bubblewrap: PersonaSandbox {
         }
 
         func kill() { child.kill() }
-
-        func ranOutOfMemory() -> Bool { group.ranOutOfMemory }
     }
 }

@@ -31,7 +31,7 @@ struct BubblewrapCommand {
 
     private var limiting: [String] {
         [
-            "prlimit", "--nproc=\(limits.processes)", "--nofile=\(limits.openFiles)", "--fsize=\(limits.fileBytes)",
+            "prlimit", "--nofile=\(limits.openFiles)", "--fsize=\(limits.fileBytes)",
             "--core=0", "--memlock=65536",
         ]
     }
@@ -96,8 +96,10 @@ struct BubblewrapCommand {
     ]
 
     private var dropping: [String] {
-        guard case .separate(let user) = identity else { return [] }
-        return [
+        // The kernel counts processes per user and user namespace, so the limit is set where only the persona's count.
+        let limiting = ["prlimit", "--nproc=\(limits.processes)"]
+        guard case .separate(let user) = identity else { return limiting }
+        return limiting + [
             "setpriv", "--reuid", "\(user)", "--regid", "\(user)", "--clear-groups", "--no-new-privs",
             "--inh-caps=-all", "--bounding-set=-all",
         ]

@@ -46,6 +46,7 @@ struct ControlGroups: Sendable {
             Self.write("\(limits.memoryBytes)", to: path + (isUnified ? "/memory.max" : "/memory.limit_in_bytes"))
             if isUnified { Self.write("0", to: path + "/memory.swap.max") }
             group.events = path + (isUnified ? "/memory.events" : "/memory.oom_control")
+            group.killsBefore = group.kills
             group.directories.append(path)
         }
         if let pids {
@@ -78,15 +79,28 @@ struct ControlGroups: Sendable {
         fileprivate(set) var directories: [String] = []
         fileprivate(set) var events: String?
 
+        /// A group that could not be removed is used again, with what it counted.
+        fileprivate var killsBefore = 0
+
         /// Whether the kernel killed a process of the group for memory.
-        var ranOutOfMemory: Bool {
+        var ranOutOfMemory: Bool { kills > killsBefore }
+
+        fileprivate var kills: Int {
             guard let events, let text = try? String(contentsOfFile: events, encoding: .utf8) else {
-                return false  // without the group nothing is known
+                return 0  // without the group nothing is known
             }
-            return text.split(separator: "\n").contains { $0.hasPrefix("oom_kill ") && !$0.hasSuffix(" 0") }
+            let line = text.split(separator: "\n").first { $0.hasPrefix("oom_kill ") }
+            return line.flatMap { Int($0.dropFirst("oom_kill ".count)) } ?? 0
         }
 
-        /// The kernel lets go of a group shortly after its last process.
-        func remove() { for directory in directories { rmdir(directory) } }
+        /// Waits for the last process to be gone, which the kernel ends soon after their parent, and removes the group;
+        /// what does not go within two seconds is removed at the next start.
+        func remove() async {
+            for directory in directories {
+                for _ in 0..<200 where rmdir(directory) != 0 && errno == EBUSY {
+                    try? await Task.sleep(for: .milliseconds(10))  // cancelled: tries again at once
+                }
+            }
+        }
     }
 }

@@ -23,9 +23,6 @@ package protocol RunningSandbox: Sendable {
 
     /// Ends all its processes with SIGKILL; `ended` follows.
     func kill()
-
-    /// Whether the kernel killed one of its processes for memory so far.
-    func ranOutOfMemory() -> Bool
 }
 
 /// How a sandbox ended.

@@ -125,5 +125,4 @@ private final class Watched: RunningSandbox {
 
     func ended() async -> SandboxEnd { await end.value() }
     func kill() { running.kill() }
-    func ranOutOfMemory() -> Bool { running.ranOutOfMemory() }
 }

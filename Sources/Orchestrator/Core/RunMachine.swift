@@ -7,16 +7,20 @@ package struct RunIdentity: Sendable {
     package var tenant: TenantID
     package var persona: PersonaID
     package var input: JSONValue
+    /// What graphs may know of the persona: {name, model?}, at the version that the run keeps.
+    package var profile: JSONValue
     package var effectKey: EffectKey
     package var tools: ToolCatalog
 
     package init(
-        run: RunID, tenant: TenantID, persona: PersonaID, input: JSONValue, effectKey: EffectKey, tools: ToolCatalog
+        run: RunID, tenant: TenantID, persona: PersonaID, input: JSONValue, profile: JSONValue = [:],
+        effectKey: EffectKey, tools: ToolCatalog
     ) {
         self.run = run
         self.tenant = tenant
         self.persona = persona
         self.input = input
+        self.profile = profile
         self.effectKey = effectKey
         self.tools = tools
     }
@@ -241,7 +245,7 @@ package struct RunMachine: Sendable {
             "state": state.values, "input": identity.input,
             "run": [
                 "id": .string(identity.run.description), "tenant_id": .string(identity.tenant.description),
-                "persona_id": .string(identity.persona.description),
+                "persona_id": .string(identity.persona.description), "persona": identity.profile,
             ],
         ]
         if let loop, let item, let index {

@@ -32,13 +32,25 @@ struct RunAdvance: Sendable {
     let afterCommit: @Sendable () -> Void
     let owner: ProcessOwner
 
+    /// Loads a run. One that cannot be read (its graph or its deltas fit this program no more) fails for good instead
+    /// of being claimed again and again.
     func load(_ lease: RunLease) async throws -> HotRun {
         let stored = try await steps.load(lease)
         Failpoint.hit(.runAfterLoad)
+        let key = try await effectKey(lease.tenant)
+        do {
+            return try restore(stored, lease, key)
+        } catch {
+            try await giveUp(stored, lease, error)
+            throw error
+        }
+    }
+
+    private func restore(_ stored: StoredRun, _ lease: RunLease, _ key: EffectKey) throws -> HotRun {
         let graph = try GraphDefinition(stored.graph)
         let identity = RunIdentity(
             run: lease.run, tenant: lease.tenant, persona: stored.persona, input: stored.input,
-            effectKey: try await effectKey(lease.tenant), tools: tools)
+            profile: stored.profile, effectKey: key, tools: tools)
         let decoder = JSONDecoder()
         let state = try stored.snapshot.map { try decoder.decode(RunState.self, from: Data($0)) } ?? RunState()
         var machine = RunMachine(graph: graph, identity: identity, state: state)
@@ -48,6 +60,18 @@ struct RunAdvance: Sendable {
             lastSnapshot: stored.snapshot?.count ?? 0)
         return HotRun(
             lease: lease, persona: stored.persona, machine: machine, seq: stored.seq, snapshots: snapshots)
+    }
+
+    private func giveUp(_ stored: StoredRun, _ lease: RunLease, _ error: any Error) async throws {
+        let failure = RunFailure(
+            code: "run_unreadable", message: "The run's graph or history cannot be read by this version: \(error)")
+        try await committer.commit(
+            StepCommit(
+                lease: lease, persona: stored.persona, seq: stored.seq, wakes: 0,
+                events: [RunEvent(.runFailed, data: failure.json)], status: .failed, steps: 0, delta: Array("[]".utf8),
+                snapshot: nil, waitingFor: [], wakeAt: nil, output: nil, failure: failure, visits: [], orders: [],
+                takenJobs: [], takenSignals: []))
+        afterCommit()
     }
 
     /// Takes up what came until nothing is left. Throws `LeaseError.fenced` where the lease is lost; whatever it

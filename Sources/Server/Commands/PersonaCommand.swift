@@ -8,7 +8,10 @@ package struct PersonaCommand: AsyncParsableCommand {
         discussion: """
             Settings come from flags over PERSONA_ variables over a YAML file; 'persona config' shows what is in force.
             """,
-        subcommands: [MigrateCommand.self, AdminCommand.self, AuditCommand.self, ConfigCommand.self])
+        subcommands: [
+            UpCommand.self, APICommand.self, OrchestratorCommand.self, WorkerCommand.self, ServicesCommand.self,
+            MigrateCommand.self, AdminCommand.self, AuditCommand.self, ConfigCommand.self, ToolWorkerCommand.self,
+        ])
 
     package init() {}
 }

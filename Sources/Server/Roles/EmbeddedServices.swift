@@ -37,6 +37,12 @@ package final class EmbeddedServices: Sendable {
             redis: redis.map { Secret($0.url) } ?? configuration.redisURL)
     }
 
+    /// Tells other processes of this data directory where the services are.
+    package func publish(_ configuration: Configuration) throws {
+        let directory = try DataDirectory(configuration.dataDirectory)
+        try ServiceDirectory(postgres: postgres, redis: redis).write(in: directory)
+    }
+
     package func stop() async throws {
         async let stoppedRedis: Void? = redis?.stop()
         async let stoppedPostgres: Void? = postgres?.stop()
@@ -58,6 +64,18 @@ package struct ServiceAddresses: Sendable {
         self.dispatch = dispatch
         self.owner = owner
         self.redis = redis
+    }
+}
+
+extension ServiceAddresses {
+    /// As configured, or as a process that runs in the data directory has published.
+    package init(found configuration: Configuration) throws {
+        let published = ServiceDirectory.read(in: try DataDirectory(configuration.dataDirectory))
+        try self.init(
+            app: configuration.databaseURL ?? published?.postgres.map { Secret($0.url(user: "persona_app")) },
+            dispatch: configuration.databaseURL ?? published?.postgres.map { Secret($0.url(user: "persona_dispatch")) },
+            owner: configuration.databaseOwnerURL ?? published?.postgres.map { Secret($0.url(user: $0.superuser)) },
+            redis: configuration.redisURL ?? published?.redis.map { Secret("unix://\($0.socket)") })
     }
 }
 

@@ -75,35 +75,47 @@ package struct AuditLog: Sendable {
         ).map(Self.record)
     }
 
-    /// Recomputes every hash of the tenant's chain, up to its head.
+    /// Recomputes every hash of the tenant's chain, up to its head, also while entries are being appended.
     package func verify(_ tenant: TenantID) async throws -> AuditVerdict {
         var previous = [UInt8](repeating: 0, count: 32)
         var last = 0
+        // A head beyond the last entry may be of an entry appended meanwhile: reading on must then find that one.
+        var promised = 0
         while true {
-            let records = try await database.rows(
-                tenant,
-                """
-                SELECT seq, at, actor, action, subject, run_id, entry, previous_hash, hash FROM audit_log
-                WHERE tenant_id = $1 AND seq > $2 ORDER BY seq LIMIT $3
-                """, [tenant.value, .int(last), .int(Self.verifyBatch)]
-            ).map(Self.record)
-            for record in records {
-                if let reason = record.fault(after: previous, seq: last) {
-                    return .broken(seq: record.seq, reason: reason)
+            while true {
+                let records = try await entries(tenant, after: last)
+                for record in records {
+                    if let reason = record.fault(after: previous, seq: last) {
+                        return .broken(seq: record.seq, reason: reason)
+                    }
+                    previous = record.hash
+                    last = record.seq
                 }
-                previous = record.hash
-                last = record.seq
+                if records.count < Self.verifyBatch { break }
             }
-            if records.count < Self.verifyBatch { break }
+            guard last >= promised else {
+                return .broken(seq: last + 1, reason: "the chain ends at \(last), but its head says \(promised)")
+            }
+            let head = try await database.rows(
+                tenant, "SELECT seq, hash FROM audit_heads WHERE tenant_id = $1", [tenant.value]
+            ).first
+            let expected = try head.map { (try $0.int("seq"), try $0.bytes("hash")) } ?? (0, previous)
+            if expected == (last, previous) { return .intact(entries: last) }
+            guard expected.0 > last else {
+                return .broken(seq: last + 1, reason: "the chain ends at \(last), but its head says \(expected.0)")
+            }
+            promised = expected.0
         }
-        let head = try await database.rows(
-            tenant, "SELECT seq, hash FROM audit_heads WHERE tenant_id = $1", [tenant.value]
-        ).first
-        let expected = try head.map { (try $0.int("seq"), try $0.bytes("hash")) } ?? (0, previous)
-        guard expected == (last, previous) else {
-            return .broken(seq: last + 1, reason: "the chain ends at \(last), but its head says \(expected.0)")
-        }
-        return .intact(entries: last)
+    }
+
+    private func entries(_ tenant: TenantID, after last: Int) async throws -> [AuditRecord] {
+        try await database.rows(
+            tenant,
+            """
+            SELECT seq, at, actor, action, subject, run_id, entry, previous_hash, hash FROM audit_log
+            WHERE tenant_id = $1 AND seq > $2 ORDER BY seq LIMIT $3
+            """, [tenant.value, .int(last), .int(Self.verifyBatch)]
+        ).map(Self.record)
     }
 
     private static func record(_ row: PostgresRow) throws -> AuditRecord {

@@ -19,6 +19,14 @@ package struct Mails: Sendable {
 
     package init(_ database: Database) { self.database = database }
 
+    /// The run that a mail began; `nil` while it has not been seen, and for a refused one.
+    package func run(_ tenant: TenantID, mailbox: MailboxID, messageID: String) async throws -> RunID? {
+        try await database.rows(
+            tenant, "SELECT run_id FROM mails WHERE tenant_id = $1 AND mailbox_id = $2 AND identity = $3",
+            [tenant.value, mailbox.value, .text(messageID)]
+        ).first?.optionalID("run_id")
+    }
+
     /// Newest first.
     package func list(_ tenant: TenantID, mailbox: MailboxID, before: MailID?, limit: Int) async throws -> [Mail] {
         try await database.rows(

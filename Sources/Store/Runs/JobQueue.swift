@@ -1,4 +1,5 @@
 package import Domain
+import Failpoints
 package import Postgres
 package import ToolKit
 
@@ -26,7 +27,7 @@ package struct ClaimedJob: Sendable {
 /// The work queue and effect ledger, as workers use it.
 ///
 /// A worker loops: `claim` → run the tool, calling `mark` when it asks → `complete` or `fail`; meanwhile `heartbeat`
-/// every `ProcessOwner.renewalInterval`. Every write is fenced by the job's epoch and throws `LeaseError.fenced` once
+/// every `ProcessOwner.renewalInterval`, idle or not: an owner that is not renewed fences itself. Every write is fenced by the job's epoch and throws `LeaseError.fenced` once
 /// another owner (or a cancellation) has the job: then stop the call and write nothing more. After `complete` and
 /// `fail` ring `.run(job.tenant, job.run)`.
 package struct JobQueue: Sendable {
@@ -61,6 +62,7 @@ package struct JobQueue: Sendable {
                 jobs.append(job)
             }
         }
+        if !jobs.isEmpty { Failpoint.hit(.jobAfterStart) }
         return jobs
     }
 
@@ -90,6 +92,7 @@ package struct JobQueue: Sendable {
 
     /// Commits that the call reached `phase`. Returns only once it is committed; on any error the effect must not go on.
     package func mark(_ job: ClaimedJob, _ phase: EffectPhase) async throws {
+        Failpoint.hit(.jobBeforeMark)
         try await fenced(job) {
             let rows = try await database.rows(
                 job.tenant,
@@ -99,6 +102,7 @@ package struct JobQueue: Sendable {
                 """, [job.tenant.value, job.id.value, .int(job.epoch), .text(phase.rawValue)])
             if rows.isEmpty { throw LeaseError.fenced }
         }
+        Failpoint.hit(.jobAfterMark)
     }
 
     /// Commits the call's output, and in the same transaction `also` (rows of published files, say).
@@ -158,7 +162,9 @@ package struct JobQueue: Sendable {
         ]
         statements += also
         if job.effect != .read { statements.append(try entry(job, "effect.\(state.rawValue)")) }
+        Failpoint.hit(.jobBeforeCompletion)
         try await fenced(job) { _ = try await database.batch(job.tenant, statements) }
+        Failpoint.hit(.jobAfterCompletion)
     }
 
     /// The run has news: it becomes ready, and a step that has not seen the news leaves it so.

@@ -7,6 +7,8 @@ package struct StoredRun: Sendable {
     package let persona: PersonaID
     package let graph: JSONValue
     package let input: JSONValue
+    /// The persona as graphs see it: {name, model}.
+    package let profile: JSONValue
     package let seq: Int
     /// JSON of the last snapshot, if there is one.
     package let snapshot: [UInt8]?
@@ -76,8 +78,12 @@ package struct RunSteps: StepCommitter {
             [
                 PostgresStatement(
                     """
-                    SELECT persona_id, graph, input, seq FROM runs
-                    WHERE tenant_id = $1 AND run_id = $2 AND epoch = $3 AND owner IS NOT NULL
+                    SELECT r.persona_id, r.graph, r.input, r.seq, p.name, v.definition ->> 'model' AS model
+                    FROM runs r
+                    JOIN personas p USING (tenant_id, persona_id)
+                    JOIN persona_versions v
+                        ON v.tenant_id = r.tenant_id AND v.persona_id = r.persona_id AND v.version = r.persona_version
+                    WHERE r.tenant_id = $1 AND r.run_id = $2 AND r.epoch = $3 AND r.owner IS NOT NULL
                     """, key + [.int(lease.epoch)]),
                 PostgresStatement(
                     """
@@ -93,6 +99,10 @@ package struct RunSteps: StepCommitter {
         let later = snapshot == nil ? results[1][...] : results[1].dropFirst()
         return StoredRun(
             persona: try row.id("persona_id"), graph: try row.value("graph"), input: try row.value("input"),
+            profile: [
+                "name": .string(try row.text("name")),
+                "model": try row.optionalText("model").map { .string($0) } ?? .null,
+            ],
             seq: try row.int("seq"), snapshot: snapshot, deltas: try later.map { try $0.json("delta") })
     }
 

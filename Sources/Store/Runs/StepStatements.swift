@@ -22,7 +22,7 @@ extension StepCommit {
         PostgresStatement(
             """
             WITH held AS (
-                UPDATE runs SET seq = $5, status = $6, steps = $7, waiting_for = $8, output = $9, error = $10,
+                UPDATE runs SET seq = $5, status = $6, steps = greatest(steps, $7), waiting_for = $8, output = $9, error = $10,
                     started_at = CASE WHEN $6 = 'queued' THEN NULL ELSE coalesce(started_at, platform_now()) END,
                     finished_at = CASE WHEN $11 THEN platform_now() END,
                     ready_at = CASE WHEN $11 THEN NULL WHEN wakes <> $12 THEN platform_now()

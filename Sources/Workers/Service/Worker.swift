@@ -1,4 +1,5 @@
 import Domain
+import Failpoints
 package import PersonaContainers
 import Synchronization
 package import ToolKit
@@ -140,12 +141,14 @@ package final class Worker: Sendable {
             tenant: job.tenant, persona: job.persona, run: job.run, tool: job.tool, input: input.value,
             effectKey: job.effectKey, attempt: job.attempt, timeoutSeconds: job.timeoutSeconds,
             secrets: input.secrets, egress: try await resolver.egress(tenant: job.tenant, persona: job.persona))
+        Failpoint.hit(.jobBeforeCall)
         let result = try await containers.call(
             call,
             mark: { phase in
                 try await self.jobs.mark(job, phase)
                 self.state.withLock { $0.running[job.id]?.phase = phase }
             }, progress: { message, fraction in reports.yield((message, fraction)) })
+        Failpoint.hit(.jobAfterCall)
         var kept: [StoredArtifact] = []
         for file in result.artifacts {
             kept.append(try await artifacts.keep(file, of: result.root, tenant: job.tenant))

@@ -105,11 +105,10 @@ struct Wait: Tool {
 struct Crash: Tool {
     struct Input: Codable, Sendable {}
     struct Output: Codable, Sendable {}
-    static let descriptor = ToolDescriptor(name: "test.crash", summary: "Traps.", effect: .read)
+    static let descriptor = ToolDescriptor(name: "test.crash", summary: "Aborts.", effect: .read)
 
     func call(_ input: Input, in context: ToolContext) async throws -> Output {
-        kill(getpid(), SIGSEGV)
-        return Output()
+        abort()
     }
 }
 

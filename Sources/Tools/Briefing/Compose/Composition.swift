@@ -12,13 +12,27 @@ package struct BriefingLoss: Sendable, Hashable, Codable {
         self.reason = reason
     }
 
+    /// Reads {url, reason}, an error that a for-each collected {item, error}, and a step's own error {message}.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        url = try container.decodeIfPresent(String.self, forKey: .url) ?? ""
-        reason = try container.decodeIfPresent(String.self, forKey: .reason) ?? ""
+        url =
+            try container.decodeIfPresent(String.self, forKey: .url)
+            ?? container.decodeIfPresent(String.self, forKey: .item) ?? "The attached table"
+        reason =
+            try container.decodeIfPresent(String.self, forKey: .reason)
+            ?? container.decodeIfPresent(Failure.self, forKey: .error)?.message
+            ?? container.decodeIfPresent(String.self, forKey: .message) ?? ""
     }
 
-    enum CodingKeys: String, CodingKey { case url, reason }
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(url, forKey: .url)
+        try container.encode(reason, forKey: .reason)
+    }
+
+    private struct Failure: Decodable { let message: String }
+
+    enum CodingKeys: String, CodingKey { case url, reason, item, error, message }
 }
 
 /// Who answers.

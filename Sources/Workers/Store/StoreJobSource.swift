@@ -1,0 +1,118 @@
+package import Domain
+import PersonaContainers
+import Sockets
+package import Store
+import Synchronization
+package import ToolKit
+package import Workers
+
+/// Jobs of the store's queue, with doorbells to be quick and sweeps to miss none.
+package final class StoreJobSource: JobSource {
+    /// Progress of a running call, told and not promised.
+    package typealias Progress = @Sendable (WorkerJob, _ message: String, _ fraction: Double?) async -> Void
+
+    /// Finds in Postgres what a lost doorbell missed.
+    private static let sweep = Duration.seconds(5)
+
+    private let queue: JobQueue
+    private let doorbell: any Doorbell
+    private let tell: Progress
+    private let claimed = Mutex<[JobID: ClaimedJob]>([:])
+    private let signal = Mutex(OneShot<Void>())
+
+    package init(_ queue: JobQueue, doorbell: any Doorbell, progress: @escaping Progress = { _, _, _ in }) {
+        self.queue = queue
+        self.doorbell = doorbell
+        tell = progress
+    }
+
+    /// Listens for doorbells until cancelled; run it beside the worker.
+    package func listen() async {
+        while !Task.isCancelled {
+            for await ring in await doorbell.rings() {
+                if case .job = ring { signal.withLock { $0 }.settle(()) }
+            }
+            try? await Task.sleep(for: Self.sweep)  // a doorbell that is away; cancelled: the loop ends
+        }
+    }
+
+    package func claim(limit: Int) async throws -> [WorkerJob] {
+        let jobs = try await queue.claim(limit: limit)
+        claimed.withLock { known in for job in jobs { known[job.id] = job } }
+        return jobs.map(Self.workerJob)
+    }
+
+    package func mark(_ job: WorkerJob, _ phase: EffectPhase) async throws {
+        try await queue.mark(try known(job), phase)
+    }
+
+    package func complete(_ job: WorkerJob, output: JSONValue, artifacts: [StoredArtifact]) async throws {
+        let known = try known(job)
+        defer { forget(job) }
+        let rows = artifacts.map { artifact in
+            Files.publication(
+                job.tenant, id: .new(), run: job.run, persona: job.persona, job: job.id, name: artifact.file.name,
+                mediaType: artifact.file.mediaType, size: artifact.size, sha256: artifact.sha256, provenance: .persona)
+        }
+        try await queue.complete(known, output: output, also: rows)
+        await doorbell.ring([.run(job.tenant, job.run)])
+    }
+
+    package func fail(_ job: WorkerJob, _ failure: ToolFailure) async throws {
+        let known = try known(job)
+        defer { forget(job) }
+        try await queue.fail(known, failure)
+        await doorbell.ring([.run(job.tenant, job.run)])
+    }
+
+    package func handBack(_ job: WorkerJob) async throws {
+        let known = try known(job)
+        defer { forget(job) }
+        try await queue.handBack(known)
+        await doorbell.ring([.job(job.tenant, job.id)])
+    }
+
+    package func heartbeat() async throws -> Set<JobID> {
+        try await queue.heartbeat()
+    }
+
+    package func progress(_ job: WorkerJob, message: String, fraction: Double?) async {
+        await tell(job, message, fraction)
+    }
+
+    package func news() async {
+        let signal = signal.withLock { $0 }
+        let due = try? await queue.nextDue()  // unknown: the sweep comes anyway
+        let wait = min(Self.sweep, due.flatMap { $0 }.map { Duration.milliseconds($0) } ?? Self.sweep)
+        let alarm = Task {
+            try? await Task.sleep(for: wait)  // cancelled: the news came first
+            signal.settle(())
+        }
+        await withTaskCancellationHandler {
+            await signal.value()
+        } onCancel: {
+            signal.settle(())
+        }
+        alarm.cancel()
+        self.signal.withLock { if $0 === signal { $0 = OneShot() } }
+    }
+
+    private func known(_ job: WorkerJob) throws -> ClaimedJob {
+        guard let known = claimed.withLock({ $0[job.id] }) else { throw LeaseError.fenced }
+        return known
+    }
+
+    private func forget(_ job: WorkerJob) { claimed.withLock { _ = $0.removeValue(forKey: job.id) } }
+
+    private static func workerJob(_ job: ClaimedJob) -> WorkerJob {
+        let kind: WorkerJob.Kind =
+            switch job.kind {
+            case .tool: .tool
+            case .model: .model
+            case .reconcile: .reconcile
+            }
+        return WorkerJob(
+            id: job.id, tenant: job.tenant, persona: job.persona, run: job.run, kind: kind, tool: job.tool,
+            input: job.input, effectKey: job.effectKey, attempt: job.attempt, timeoutSeconds: job.timeoutSeconds)
+    }
+}
