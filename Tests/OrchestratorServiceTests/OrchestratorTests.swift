@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 import ToolKit
 
-@Suite struct OrchestratorTests {
+@Suite(.timeLimit(.minutes(2))) struct OrchestratorTests {
     static let graph: JSONValue = [
         "start": "pages",
         "nodes": [

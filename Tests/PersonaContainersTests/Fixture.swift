@@ -31,7 +31,7 @@ struct Harness: Sendable {
         loop = try PollLoop(name: "test")
         let sandbox = try await engine.sandbox(data: data, on: loop)
         var settings = settings
-        settings.grace = .seconds(2)
+        settings.grace = .seconds(10)
         settings.ledger = { [records] _, _, record in records.append(record) }
         containers = PersonaContainers(
             data: data, sandbox: sandbox, proxy: EgressProxy(on: loop), on: loop, settings: settings)

@@ -8,7 +8,7 @@ import Testing
 import ToolKit
 
 /// What every implementation of `PersonaSandbox` must do.
-@Suite struct SandboxTests {
+@Suite(.timeLimit(.minutes(2))) struct SandboxTests {
     @Test(arguments: Engine.all) func callIsAnsweredFromInside(engine: Engine) async throws {
         try await withHarness(engine) { harness in
             let heard = Notes()

@@ -23,12 +23,13 @@ struct FileRoutes {
             let caller = try call.authenticated()
             let name = FileName.safe(call.query["name"] ?? call.headers[HeaderNames.filename] ?? "file")
             let blob = try await store(call, caller)
-            let file = try await services.files.create(
-                caller.tenant, id: .new(), name: name,
-                mediaType: call.headers[.contentType].map { String($0.prefix(200)) } ?? "application/octet-stream",
-                size: blob.size, sha256: blob.sha256, provenance: .user, by: caller.user, actor: caller.actor)
-            return try .json(
-                FileBody(file), status: .created, headers: [.location: "/api/files/\(file.id)"])
+            let mediaType = call.headers[.contentType].map { String($0.prefix(200)) } ?? "application/octet-stream"
+            return try await call.once(Array("\(name)\n\(mediaType)\n".utf8) + blob.sha256) {
+                let file = try await services.files.create(
+                    caller.tenant, id: .new(), name: name, mediaType: mediaType, size: blob.size, sha256: blob.sha256,
+                    provenance: .user, by: caller.user, actor: caller.actor)
+                return try .json(FileBody(file), status: .created, headers: [.location: "/api/files/\(file.id)"])
+            }
         }
     }
 
@@ -73,22 +74,24 @@ struct FileRoutes {
                 // What came from outside must not run in the API's origin.
                 .contentSecurityPolicy: "sandbox; default-src 'none'",
             ]
-            guard let header = call.headers[.range], file.size > 0 else {
+            let asked = call.headers[.range].map { ByteRange.parse($0, size: file.size) } ?? .whole
+            switch asked {
+            case .whole:
                 headers[.contentLength] = String(file.size)
                 return Reply(
                     .ok, headers: headers,
                     content: .body(FileBytes.body(path, 0..<file.size), mediaType: file.mediaType))
-            }
-            guard let range = ByteRange.parse(header, size: file.size) else {
+            case .unsatisfiable:
                 var problem = Problem(.rangeNotSatisfiable, "bad-range", "The file has \(file.size) bytes.")
                 problem.headers[.contentRange] = "bytes */\(file.size)"
                 throw problem
+            case .part(let range):
+                headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(file.size)"
+                headers[.contentLength] = String(range.count)
+                return Reply(
+                    .partialContent, headers: headers,
+                    content: .body(FileBytes.body(path, range), mediaType: file.mediaType))
             }
-            headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(file.size)"
-            headers[.contentLength] = String(range.count)
-            return Reply(
-                .partialContent, headers: headers,
-                content: .body(FileBytes.body(path, range), mediaType: file.mediaType))
         }
     }
 
