@@ -71,6 +71,7 @@ let package = Package(
         module("Embedded", "Embedded", [logging]),
         module("Sockets", "Containers/Sockets", ["CLinux"]),
         module("Egress", "Containers/Egress", ["Sockets"]),
+        module("DockerEngine", "Containers/Docker", ["Sockets"]),
         module("Failpoints", "Failpoints"),
 
         // Tools: what a persona can do, inside its sandbox.
@@ -90,8 +91,11 @@ let package = Package(
             "OrchestratorService", "Orchestrator/Service",
             ["Domain", "ToolKit", "Store", "Postgres", "Redis", "OrchestratorCore", "Failpoints", logging, lifecycle]),
         module(
-            "Workers", "Workers", ["Domain", "ToolKit", "PersonaContainers", "Egress", "Failpoints"]),
-        module("PersonaContainers", "Containers/Personas", ["CLinux", "Domain", "ToolKit", "Sockets", "Egress"]),
+            "PersonaContainers", "Containers/Personas",
+            ["CLinux", "Domain", "ToolKit", "Sockets", "Egress", "DockerEngine"]),
+        module("Workers", "Workers/Service", ["Domain", "ToolKit", "PersonaContainers", "Egress", "Failpoints"]),
+        module(
+            "WorkerStore", "Workers/Store", ["Workers", "Store", "Domain", "ToolKit", "PersonaContainers", "Sockets"]),
         module("Vault", "Vault", ["Domain", "CArgon2", crypto]),
         module("Store", "Store", ["Domain", "Postgres", "Vault", "ToolKit", "Failpoints", crypto]),
         module("Models", "Models", ["Domain", "HTTPClient"]),
@@ -105,7 +109,7 @@ let package = Package(
             "Server", "Server",
             [
                 "Domain", "Postgres", "Redis", "HTTPClient", "Store", "Vault", "API", "Embedded", "Models", "Failpoints",
-                "OrchestratorCore", "OrchestratorService", "Workers", "PersonaContainers", "Egress", "Sockets",
+                "OrchestratorCore", "OrchestratorService", "Workers", "WorkerStore", "PersonaContainers", "DockerEngine", "Egress", "Sockets",
                 "ToolKit", "ToolHost", "EmailTool", "BrowserTool", "CDP", "BriefingTool", "OfficeTool", "ReportTool",
                 "MIME", "SMTP", "IMAP", hummingbird, lifecycle, unixSignals, crypto, logging,
                 arguments, yams,
@@ -139,9 +143,14 @@ let package = Package(
         .executableTarget(
             name: "ToolHostFixture", dependencies: ["Domain", "ToolKit", "ToolHost"],
             path: "Tests/Fixtures/ToolHostFixture", swiftSettings: settings),
+        tests("SocketsTests", ["Sockets"]),
+        tests("DockerEngineTests", ["DockerEngine", yams]),
         tests(
             "PersonaContainersTests",
-            ["PersonaContainers", "Domain", "Egress", "Sockets", "ToolKit", "ToolHostFixture"]),
+            ["PersonaContainers", "DockerEngine", "Domain", "Egress", "Sockets", "ToolKit", "ToolHostFixture"]),
+        tests(
+            "WorkersTests",
+            ["Workers", "PersonaContainers", "Domain", "Egress", "Sockets", "ToolKit", "ToolHostFixture"]),
         .executableTarget(
             name: "ServiceHolder", dependencies: ["Embedded"], path: "Tests/Fixtures/ServiceHolder", swiftSettings: settings),
         tests("EmbeddedTests", ["Embedded", "TestKit", "ServiceHolder"]),
