@@ -1,6 +1,7 @@
 import API
 import Domain
 import HTTPClient
+import ServiceLifecycle
 import Synchronization
 import Testing
 

@@ -116,7 +116,7 @@ struct MultipartFile {
                 text = rest.prefix { $0 != ";" && $0 != " " }
                 rest = rest.dropFirst(text.count).drop { $0 != ";" }
             }
-            if key.lowercased() == name { return text.replacing("%22", with: "\"") }
+            if key.lowercased() == name { return String(text).replacing("%22", with: "\"") }
         }
         return nil
     }
