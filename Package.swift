@@ -172,7 +172,7 @@ let package = Package(
             "APITests",
             [
                 "API", "Domain", "HTTPClient", "Postgres", "Store", "TestKit", "Vault", hummingbird, httpTypes, crypto,
-                logging,
+                lifecycle, logging,
             ]),
         tests("ServerTests", ["Server", logging]),
     ],
