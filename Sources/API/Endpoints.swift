@@ -23,7 +23,8 @@ package enum Endpoints {
             method: .get, path: "/api/openapi.json", name: "openapi", tag: "operations", summary: "This document.",
             access: .anonymous, answer: .init(.ok, .map(of: .any))
         ) { _ in Reply(.ok, headers: [.cacheControl: "max-age=60"], content: .json(document)) }
-        return described + [openAPI]
+        let dashboard = try services.dashboard.map { try DashboardFiles.endpoints(directory: $0) } ?? []
+        return described + [openAPI] + dashboard
     }
 
     /// The router that serves them.

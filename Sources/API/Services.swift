@@ -16,6 +16,8 @@ package struct Services: Sendable {
     /// Told of new runs, and heard for new events; `nil` leaves both to the sweeps.
     package let doorbell: (any Doorbell)?
     package let bell: RunEventBell
+    /// Folder of the dashboard's files; `nil` serves none.
+    package let dashboard: String?
     /// What `/readyz` asks, by name.
     package let probes: [Probe]
 
@@ -32,7 +34,7 @@ package struct Services: Sendable {
     package init(
         database: Database, blobs: BlobStore, master: MasterKey, hasher: PasswordHasher = PasswordHasher(),
         throttle: LoginThrottle = LoginThrottle(), limiter: RateLimiter = RateLimiter(),
-        doorbell: (any Doorbell)? = nil, probes: [Probe]
+        doorbell: (any Doorbell)? = nil, dashboard: String? = nil, probes: [Probe]
     ) {
         self.database = database
         self.blobs = blobs
@@ -42,6 +44,7 @@ package struct Services: Sendable {
         self.limiter = limiter
         self.doorbell = doorbell
         bell = RunEventBell(doorbell)
+        self.dashboard = dashboard
         self.probes = probes
     }
 

@@ -3,7 +3,7 @@ import Domain
 import HTTPClient
 import Testing
 
-@Suite struct FileTests {
+@Suite(.timeLimit(.minutes(2))) struct FileTests {
     @Test func bytesComeBackAsTheyWent() async throws {
         try await House.with { house in
             let owner = try await house.person(of: try await house.tenant())

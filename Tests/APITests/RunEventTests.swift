@@ -5,7 +5,7 @@ import ServiceLifecycle
 import Synchronization
 import Testing
 
-@Suite struct RunEventTests {
+@Suite(.timeLimit(.minutes(2))) struct RunEventTests {
     /// Rings by hand.
     private final class HandBell: Doorbell {
         private let listeners = Mutex<[AsyncStream<DoorbellRing>.Continuation]>([])

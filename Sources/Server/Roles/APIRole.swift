@@ -10,10 +10,12 @@ import Store
 package enum APIRole {
     package static func service(
         _ storage: Storage, listen: Configuration.Endpoint, probes: [Services.Probe], logger: Logger,
-        doorbell: (any Doorbell)? = nil, onListening: @escaping @Sendable (Int) async -> Void = { _ in }
+        doorbell: (any Doorbell)? = nil, dashboard: String? = nil,
+        onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) throws -> any Service {
         let services = Services(
             database: storage.database, blobs: storage.blobs, master: storage.master, doorbell: doorbell,
+            dashboard: dashboard,
             probes: [Services.Probe("database") { try await storage.database.app.check() }] + probes)
         return try APIServer.application(
             services, host: listen.host, port: listen.port, logger: logger, onListening: onListening)

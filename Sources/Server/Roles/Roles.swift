@@ -32,7 +32,7 @@ struct Roles: Sendable {
                 return try APIRole.service(
                     storage, listen: configuration.listen,
                     probes: [.init("redis") { try await pinger.ping() }], logger: logger, doorbell: doorbell,
-                    onListening: onListening)
+                    dashboard: configuration.dashboard, onListening: onListening)
             case .orchestrator: return OrchestratorRole(storage: storage, doorbell: doorbell, logger: logger)
             case .worker:
                 return WorkerRole(

@@ -27,7 +27,8 @@ struct WorkerRole: Service {
             JobQueue(storage.database, owner: owner), doorbell: doorbell
         ) { [logger] job, message, fraction in
             logger.info(
-                "\(message)", metadata: ["run": "\(job.run)", "fraction": "\(fraction.map { String($0) } ?? "unknown")"])
+                "\(message)",
+                metadata: ["run": "\(job.run)", "fraction": "\(fraction.map { String($0) } ?? "unknown")"])
         }
         let resources = StoreResources(storage: storage)
         let log: @Sendable (String) -> Void = { [logger] in logger.warning("\($0)") }
