@@ -108,18 +108,20 @@ let package = Package(
         module(
             "Server", "Server",
             [
-                "Domain", "Postgres", "Redis", "HTTPClient", "Store", "Vault", "API", "Embedded", "Models", "Failpoints",
-                "OrchestratorCore", "OrchestratorService", "Workers", "WorkerStore", "PersonaContainers", "DockerEngine", "Egress", "Sockets",
+                "Domain", "Postgres", "Redis", "HTTPClient", "Store", "Vault", "API", "Embedded", "Models",
+                "Failpoints",
+                "OrchestratorCore", "OrchestratorService", "Workers", "WorkerStore", "PersonaContainers",
+                "DockerEngine", "Egress", "Sockets",
                 "ToolKit", "ToolHost", "EmailTool", "BrowserTool", "CDP", "BriefingTool", "OfficeTool", "ReportTool",
                 "MIME", "SMTP", "IMAP", hummingbird, lifecycle, unixSignals, crypto, logging,
                 arguments, yams,
             ]),
         .executableTarget(name: "persona", dependencies: ["Server"], path: "Sources/Command", swiftSettings: settings),
 
-        module("TestKit", "TestKit", ["Embedded", "Postgres"]),
+        module("TestKit", "TestKit", ["CLinux", "Embedded", "Postgres"]),
         tests("DomainTests", ["Domain"]),
-        tests("PostgresTests", ["Postgres"]),
-        tests("RedisTests", ["Redis"]),
+        tests("PostgresTests", ["Postgres", "TestKit"]),
+        tests("RedisTests", ["Redis", "TestKit"]),
         tests("HTTPClientTests", ["HTTPClient", "TestKit"]),
         tests("MIMETests", ["MIME"]),
         tests("IMAPTests", ["IMAP", "TestKit"]),
@@ -129,15 +131,18 @@ let package = Package(
         tests("ToolKitTests", ["ToolKit"]),
         tests("EmailToolTests", ["EmailTool", "ToolKit", "Domain", "MIME", "IMAP", "TestKit", "Embedded"]),
         tests("BrowserToolTests", ["BrowserTool", "CDP", "Domain", "TestKit", "ToolKit"]),
-        tests("OOXMLTests", ["DocumentModel", "OOXML", "CLibZip"]),
+        tests("OOXMLTests", ["DocumentModel", "OOXML", "CLibZip", "TestKit"]),
         tests("CSVTests", ["CSV"]),
         tests("OfficeToolTests", ["Domain", "ToolKit", "DocumentModel", "OfficeTool"]),
         tests("BriefingToolTests", ["BriefingTool", "DocumentModel", "Domain", "ToolKit"]),
         tests(
             "OrchestratorServiceTests",
-            ["OrchestratorService", "OrchestratorCore", "Store", "Postgres", "Redis", "Domain", "ToolKit", "TestKit", logging]),
+            [
+                "OrchestratorService", "OrchestratorCore", "Store", "Postgres", "Redis", "Domain", "ToolKit", "TestKit",
+                logging,
+            ]),
         tests("EgressTests", ["Egress", "Sockets"]),
-        tests("PDFTests", ["PDF", "DocumentModel"]),
+        tests("PDFTests", ["PDF", "DocumentModel", "TestKit"]),
         tests("ReportToolTests", ["ReportTool", "Domain", "ToolKit", "DocumentModel"]),
         tests("OrchestratorCoreTests", ["OrchestratorCore", "Domain", "ToolKit"]),
         .executableTarget(
@@ -147,12 +152,16 @@ let package = Package(
         tests("DockerEngineTests", ["DockerEngine", yams]),
         tests(
             "PersonaContainersTests",
-            ["PersonaContainers", "DockerEngine", "Domain", "Egress", "Sockets", "ToolKit", "ToolHostFixture"]),
+            [
+                "PersonaContainers", "DockerEngine", "Domain", "Egress", "Sockets", "TestKit", "ToolKit",
+                "ToolHostFixture",
+            ]),
         tests(
             "WorkersTests",
             ["Workers", "PersonaContainers", "Domain", "Egress", "Sockets", "ToolKit", "ToolHostFixture"]),
         .executableTarget(
-            name: "ServiceHolder", dependencies: ["Embedded"], path: "Tests/Fixtures/ServiceHolder", swiftSettings: settings),
+            name: "ServiceHolder", dependencies: ["Embedded"], path: "Tests/Fixtures/ServiceHolder",
+            swiftSettings: settings),
         tests("EmbeddedTests", ["Embedded", "TestKit", "ServiceHolder"]),
         tests("LayerTests", ["TestKit"]),
         tests("TestKitTests", ["TestKit", "Postgres", "Embedded"]),
@@ -163,7 +172,7 @@ let package = Package(
             "APITests",
             [
                 "API", "Domain", "HTTPClient", "Postgres", "Store", "TestKit", "Vault", hummingbird, httpTypes, crypto,
-                logging,
+                lifecycle, logging,
             ]),
         tests("ServerTests", ["Server", logging]),
     ],

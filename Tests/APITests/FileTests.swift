@@ -3,7 +3,7 @@ import Domain
 import HTTPClient
 import Testing
 
-@Suite struct FileTests {
+@Suite(.timeLimit(.minutes(2))) struct FileTests {
     @Test func bytesComeBackAsTheyWent() async throws {
         try await House.with { house in
             let owner = try await house.person(of: try await house.tenant())
@@ -80,6 +80,62 @@ import Testing
             let made = try await house.call("POST", "/api/files?name=\(name)", as: owner, bytes: [1])
             #expect(made.status == 201)
             #expect(made.json["name"]?.string?.unicodeScalars.count ?? 999 <= 255)
+        }
+    }
+
+    @Test(
+        arguments: [
+            (
+                "multipart/form-data; boundary=XX",
+                "--XX\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\nContent-Type: text/plain\r\n\r\nhello\r\n--XX--\r\n",
+                "hello"
+            ),
+            (
+                "multipart/form-data; boundary=\"X X\"",
+                "preamble\r\n--X X\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\nskipped\r\n--X X\r\ncontent-disposition: form-data; filename=a.txt; name=f\r\ncontent-type: text/plain\r\n\r\nhe\r\n--X\r\nllo\r\n--X X--",
+                "he\r\n--X\r\nllo"
+            ),
+            (
+                "multipart/form-data; boundary=XX",
+                "--XX\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\nContent-Type: text/plain\r\n\r\n\r\n--XX--",
+                ""
+            ),
+            (
+                "multipart/form-data; boundary=XX",
+                "--XX\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nhel", nil
+            ),
+            ("multipart/form-data; boundary=XX", "--XX--\r\n", nil), ("multipart/form-data; boundary=XX", "", nil),
+            ("multipart/form-data", "--\r\n\r\n", nil),
+            ("multipart/mixed; boundary=XX", "--XX\r\n\r\na\r\n--XX--", nil),
+            ("multipart/form-data; boundary=XX", "--XX\r\n" + String(repeating: "a", count: 20_000), nil),
+        ] as [(String, String, String?)])
+    func aFormsFileIsTaken(type: String, body: String, content: String?) async throws {
+        try await House.with { house in
+            let owner = try await house.person(of: try await house.tenant())
+            let made = try await house.call(
+                "POST", "/api/files", as: owner, bytes: Array(body.utf8), headers: ["Content-Type": type])
+            guard let content else {
+                #expect(made.status == 400)
+                return
+            }
+            #expect(made.status == 201)
+            #expect(made.json["name"]?.string == "a.txt")
+            #expect(made.json["media_type"]?.string == "text/plain")
+            #expect(try await house.call("GET", "/api/files/\(made.id)/content", as: owner).text == content)
+        }
+    }
+
+    @Test func aFormInPiecesOfAnySizeGivesTheSameFile() async throws {
+        let content = String(repeating: "\r\n--X\r\n-", count: 30_000)
+        let body = Array(
+            "--XYZ\r\nContent-Disposition: form-data; filename=\"a\"\r\n\r\n\(content)\r\n--XYZ--\r\n".utf8)
+        try await House.with { house in
+            let owner = try await house.person(of: try await house.tenant())
+            let made = try await house.call(
+                "POST", "/api/files", as: owner, bytes: body,
+                headers: ["Content-Type": "multipart/form-data; boundary=XYZ"])
+            #expect(made.json["size"]?.int == Int64(content.utf8.count))
+            #expect(try await house.call("GET", "/api/files/\(made.id)/content", as: owner).text == content)
         }
     }
 }

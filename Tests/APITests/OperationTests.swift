@@ -7,7 +7,7 @@ import HTTPTypes
 import TestKit
 import Testing
 
-@Suite struct OperationTests {
+@Suite(.timeLimit(.minutes(2))) struct OperationTests {
     @Test func everyServedRouteIsInTheDocument() async throws {
         try await House.with { house in
             let document = try await house.call("GET", "/api/openapi.json")
@@ -74,6 +74,7 @@ import Testing
             #expect(metrics.text.contains("persona_http_requests_total{class=\"2xx\"} 6\n"))
             #expect(metrics.text.contains("persona_http_requests_total{class=\"4xx\"} 1\n"))
             #expect(metrics.text.contains("persona_runs{status=\"queued\"} 1\n"))
+            #expect(metrics.text.contains("persona_pool_connections{pool=\"app\",state=\"free\"} 8\n"))
             let status = try await house.call("GET", "/api/status", as: owner)
             #expect(status.json["runs"]?["queued"]?.int == 1)
         }

@@ -1,10 +1,11 @@
 import API
 import Domain
 import HTTPClient
+import ServiceLifecycle
 import Synchronization
 import Testing
 
-@Suite struct RunEventTests {
+@Suite(.timeLimit(.minutes(2))) struct RunEventTests {
     /// Rings by hand.
     private final class HandBell: Doorbell {
         private let listeners = Mutex<[AsyncStream<DoorbellRing>.Continuation]>([])
@@ -139,6 +140,23 @@ import Testing
             let limit = ContinuousClock.now + .seconds(20)
             while try await open() {
                 try #require(ContinuousClock.now < limit)
+            }
+        }
+    }
+
+    @Test func aShutdownEndsTheStreams() async throws {
+        try await stage { stage in
+            try await stage.history.event(stage.run, 1, "run.started")
+            try await servingUntilShutdown(stage.house.services, logger: stage.house.log.logger()) { port, group in
+                let other = House(
+                    database: stage.house.database, services: stage.house.services, port: port,
+                    client: stage.house.client, log: stage.house.log)
+                let same = Stage(
+                    house: other, owner: stage.owner, run: stage.run, history: stage.history, bell: stage.bell)
+                let (_, body) = try await same.follow()
+                await group.triggerGracefulShutdown()
+                let events = try await self.events(body)
+                #expect(events.map(\.type) == ["run.started"])
             }
         }
     }

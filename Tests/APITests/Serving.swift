@@ -1,6 +1,7 @@
 import API
 import Hummingbird
 import Logging
+import ServiceLifecycle
 import Synchronization
 
 /// Runs the API on a free port while `body` lasts.
@@ -24,6 +25,28 @@ func serving(_ services: Services, logger: Logger, _ body: @escaping @Sendable (
             }
             group.cancelAll()
             return
+        }
+        try await group.waitForAll()
+    }
+}
+
+/// Runs the API in a group; `body` gets the port and what shuts the group down. Returns when all has ended.
+func servingUntilShutdown(
+    _ services: Services, logger: Logger, _ body: @escaping @Sendable (Int, ServiceGroup) async throws -> Void
+) async throws {
+    let (ports, continuation) = AsyncStream<Int>.makeStream()
+    let application = try APIServer.application(services, host: "127.0.0.1", port: 0, logger: logger) {
+        continuation.yield($0)
+    }
+    let services = ServiceGroup(services: [application], logger: logger)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask {
+            defer { continuation.finish() }
+            try await services.run()
+        }
+        for await port in ports {
+            try await body(port, services)
+            break
         }
         try await group.waitForAll()
     }

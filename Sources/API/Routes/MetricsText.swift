@@ -1,4 +1,5 @@
 import Domain
+import Postgres
 import Store
 
 /// `/metrics` in Prometheus' text format 0.0.4.
@@ -23,6 +24,18 @@ struct MetricsText {
             "persona_http_request_seconds_count \(requests.byClass.reduce(0, +))",
             "# HELP persona_event_streams Event streams that are open.", "# TYPE persona_event_streams gauge",
             "persona_event_streams \(services.bell.followers)",
+            "# HELP persona_pool_connections Connections of a pool, by what they do.",
+            "# TYPE persona_pool_connections gauge",
+        ]
+        for (name, pool) in [("app", services.database.app), ("dispatch", services.database.dispatch)] {
+            let use = pool.use
+            lines += [
+                "persona_pool_connections{pool=\"\(name)\",state=\"lent\"} \(use.lent)",
+                "persona_pool_connections{pool=\"\(name)\",state=\"waited_for\"} \(use.waiting)",
+                "persona_pool_connections{pool=\"\(name)\",state=\"free\"} \(use.size - use.lent)",
+            ]
+        }
+        lines += [
             "# HELP persona_database_up Whether the store answered just now.", "# TYPE persona_database_up gauge",
         ]
         // A scrape must answer while the store is away: that it is away is itself a measurement.
