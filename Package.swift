@@ -116,7 +116,9 @@ let package = Package(
                 "MIME", "SMTP", "IMAP", hummingbird, lifecycle, unixSignals, crypto, logging,
                 arguments, yams,
             ]),
-        .executableTarget(name: "persona", dependencies: ["Server", "CLinux", arguments], path: "Sources/Command", swiftSettings: settings),
+        .executableTarget(
+            name: "persona", dependencies: ["Server", "CLinux", arguments], path: "Sources/Command",
+            swiftSettings: settings),
 
         module("TestKit", "TestKit", ["CLinux", "Embedded", "Postgres"]),
         tests("DomainTests", ["Domain"]),
