@@ -9,6 +9,10 @@ JOBS ?= $(shell nproc)
 # A scratch path a configuration: sharing one would recompile everything at each change between them.
 DEBUG := --scratch-path .build/debug-build --jobs $(JOBS)
 RELEASE := --configuration release --scratch-path .build/release-build --jobs $(JOBS)
+# Tests at once: most of them wait for services and browsers of their own, which share the processors.
+TEST_WIDTH ?= $(shell echo $$((2 * $$(nproc))))
+# Seconds after which the whole run is ended; each test has a limit of two minutes of its own.
+TEST_LIMIT ?= 1200
 PERSONA_DATA ?= $(CURDIR)/.data
 export PERSONA_DATA
 
@@ -25,7 +29,8 @@ build: ## Build the release of the executable `persona`
 test: ## Run the tests; FILTER=regex runs those whose name matches
 	@Scripts/bootstrap test
 	@swift build $(DEBUG) --build-tests
-	@swift test $(DEBUG) --skip-build $(if $(FILTER),--filter '$(FILTER)')
+	@timeout --foreground --kill-after=30 $(TEST_LIMIT) swift test $(DEBUG) --skip-build \
+		--experimental-maximum-parallelization-width $(TEST_WIDTH) $(if $(FILTER),--filter '$(FILTER)')
 
 bench: build ## Measure; ONLY=name runs one measurement
 	@Scripts/bootstrap bench

@@ -71,6 +71,7 @@ let package = Package(
         module("Embedded", "Embedded", [logging]),
         module("Sockets", "Containers/Sockets", ["CLinux"]),
         module("Egress", "Containers/Egress", ["Sockets"]),
+        module("DockerEngine", "Containers/Docker", ["Sockets"]),
         module("Failpoints", "Failpoints"),
 
         // Tools: what a persona can do, inside its sandbox.
@@ -90,29 +91,39 @@ let package = Package(
             "OrchestratorService", "Orchestrator/Service",
             ["Domain", "ToolKit", "Store", "Postgres", "Redis", "OrchestratorCore", "Failpoints", logging, lifecycle]),
         module(
-            "Workers", "Workers", ["Domain", "ToolKit", "PersonaContainers", "Egress", "Failpoints"]),
-        module("PersonaContainers", "Containers/Personas", ["CLinux", "Domain", "ToolKit", "Sockets", "Egress"]),
+            "PersonaContainers", "Containers/Personas",
+            ["CLinux", "Domain", "ToolKit", "Sockets", "Egress", "DockerEngine"]),
+        module("Workers", "Workers/Service", ["Domain", "ToolKit", "PersonaContainers", "Egress", "Failpoints"]),
+        module(
+            "WorkerStore", "Workers/Store", ["Workers", "Store", "Domain", "ToolKit", "PersonaContainers", "Sockets"]),
         module("Vault", "Vault", ["Domain", "CArgon2", crypto]),
         module("Store", "Store", ["Domain", "Postgres", "Vault", "ToolKit", "Failpoints", crypto]),
         module("Models", "Models", ["Domain", "HTTPClient"]),
         module(
             "API", "API",
-            ["Domain", "Store", "Vault", "Postgres", hummingbird, httpTypes, crypto, logging, nioCore, nioFileSystem]),
+            [
+                "Domain", "Store", "Vault", "Postgres", hummingbird, httpTypes, crypto, lifecycle, logging, nioCore,
+                nioFileSystem,
+            ]),
         module(
             "Server", "Server",
             [
-                "Domain", "Postgres", "Redis", "HTTPClient", "Store", "Vault", "API", "Embedded", "Models", "Failpoints",
-                "OrchestratorCore", "OrchestratorService", "Workers", "PersonaContainers", "Egress", "Sockets",
+                "Domain", "Postgres", "Redis", "HTTPClient", "Store", "Vault", "API", "Embedded", "Models",
+                "Failpoints",
+                "OrchestratorCore", "OrchestratorService", "Workers", "WorkerStore", "PersonaContainers",
+                "DockerEngine", "Egress", "Sockets",
                 "ToolKit", "ToolHost", "EmailTool", "BrowserTool", "CDP", "BriefingTool", "OfficeTool", "ReportTool",
                 "MIME", "SMTP", "IMAP", hummingbird, lifecycle, unixSignals, crypto, logging,
                 arguments, yams,
             ]),
-        .executableTarget(name: "persona", dependencies: ["Server"], path: "Sources/Command", swiftSettings: settings),
+        .executableTarget(
+            name: "persona", dependencies: ["Server", "CLinux", arguments], path: "Sources/Command",
+            swiftSettings: settings),
 
-        module("TestKit", "TestKit", ["Embedded", "Postgres"]),
+        module("TestKit", "TestKit", ["CLinux", "Embedded", "Postgres"]),
         tests("DomainTests", ["Domain"]),
-        tests("PostgresTests", ["Postgres"]),
-        tests("RedisTests", ["Redis"]),
+        tests("PostgresTests", ["Postgres", "TestKit"]),
+        tests("RedisTests", ["Redis", "TestKit"]),
         tests("HTTPClientTests", ["HTTPClient", "TestKit"]),
         tests("MIMETests", ["MIME"]),
         tests("IMAPTests", ["IMAP", "TestKit"]),
@@ -122,31 +133,49 @@ let package = Package(
         tests("ToolKitTests", ["ToolKit"]),
         tests("EmailToolTests", ["EmailTool", "ToolKit", "Domain", "MIME", "IMAP", "TestKit", "Embedded"]),
         tests("BrowserToolTests", ["BrowserTool", "CDP", "Domain", "TestKit", "ToolKit"]),
-        tests("OOXMLTests", ["DocumentModel", "OOXML", "CLibZip"]),
+        tests("OOXMLTests", ["DocumentModel", "OOXML", "CLibZip", "TestKit"]),
         tests("CSVTests", ["CSV"]),
         tests("OfficeToolTests", ["Domain", "ToolKit", "DocumentModel", "OfficeTool"]),
         tests("BriefingToolTests", ["BriefingTool", "DocumentModel", "Domain", "ToolKit"]),
         tests(
             "OrchestratorServiceTests",
-            ["OrchestratorService", "OrchestratorCore", "Store", "Postgres", "Redis", "Domain", "ToolKit", "TestKit", logging]),
+            [
+                "OrchestratorService", "OrchestratorCore", "Store", "Postgres", "Redis", "Domain", "ToolKit", "TestKit",
+                logging,
+            ]),
         tests("EgressTests", ["Egress", "Sockets"]),
-        tests("PDFTests", ["PDF", "DocumentModel"]),
+        tests("PDFTests", ["PDF", "DocumentModel", "TestKit"]),
         tests("ReportToolTests", ["ReportTool", "Domain", "ToolKit", "DocumentModel"]),
         tests("OrchestratorCoreTests", ["OrchestratorCore", "Domain", "ToolKit"]),
         .executableTarget(
             name: "ToolHostFixture", dependencies: ["Domain", "ToolKit", "ToolHost"],
             path: "Tests/Fixtures/ToolHostFixture", swiftSettings: settings),
+        tests("SocketsTests", ["Sockets"]),
+        tests("DockerEngineTests", ["DockerEngine", yams]),
         tests(
             "PersonaContainersTests",
-            ["PersonaContainers", "Domain", "Egress", "Sockets", "ToolKit", "ToolHostFixture"]),
+            [
+                "PersonaContainers", "DockerEngine", "Domain", "Egress", "Sockets", "TestKit", "ToolKit",
+                "ToolHostFixture",
+            ]),
+        tests(
+            "WorkersTests",
+            ["Workers", "PersonaContainers", "Domain", "Egress", "Sockets", "ToolKit", "ToolHostFixture"]),
         .executableTarget(
-            name: "ServiceHolder", dependencies: ["Embedded"], path: "Tests/Fixtures/ServiceHolder", swiftSettings: settings),
+            name: "ServiceHolder", dependencies: ["Embedded"], path: "Tests/Fixtures/ServiceHolder",
+            swiftSettings: settings),
         tests("EmbeddedTests", ["Embedded", "TestKit", "ServiceHolder"]),
         tests("LayerTests", ["TestKit"]),
         tests("TestKitTests", ["TestKit", "Postgres", "Embedded"]),
         tests("VaultTests", ["Vault", "Domain", crypto]),
         tests("ModelsTests", ["Models", "Domain", "HTTPClient", "TestKit"]),
-        tests("APITests", ["API", "Domain"]),
+        tests("StoreTests", ["Store", "Domain", "Postgres", "TestKit", "Vault", crypto]),
+        tests(
+            "APITests",
+            [
+                "API", "Domain", "HTTPClient", "Postgres", "Store", "TestKit", "Vault", hummingbird, httpTypes, crypto,
+                lifecycle, logging,
+            ]),
         tests("ServerTests", ["Server", logging]),
     ],
     swiftLanguageModes: [.v6]

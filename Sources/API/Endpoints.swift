@@ -15,21 +15,24 @@ package enum Endpoints {
             SessionRoutes(services: services).endpoints + TenantRoutes(services: services).endpoints
             + UserRoutes(services: services).endpoints + PersonaRoutes(services: services).endpoints
             + GraphRoutes(services: services).endpoints + MailboxRoutes(services: services).endpoints
-            + FileRoutes(services: services).endpoints + AuditRoutes(services: services).endpoints
+            + RunRoutes(services: services).endpoints + FileRoutes(services: services).endpoints
+            + AuditRoutes(services: services).endpoints
             + OperationRoutes(services: services).endpoints
         let document = try OpenAPIDocument(endpoints: described, version: version).json.canonicalBytes()
         let openAPI = Endpoint(
             method: .get, path: "/api/openapi.json", name: "openapi", tag: "operations", summary: "This document.",
             access: .anonymous, answer: .init(.ok, .map(of: .any))
         ) { _ in Reply(.ok, headers: [.cacheControl: "max-age=60"], content: .json(document)) }
-        return described + [openAPI]
+        let dashboard = try services.dashboard.map { try DashboardFiles.endpoints(directory: $0) } ?? []
+        return described + [openAPI] + dashboard
     }
 
     /// The router that serves them.
     package static func router(_ services: Services) throws -> Router<CallContext> {
         EndpointRouter(
             authenticator: TokenAuthenticator(services.tokens),
-            idempotency: StoredIdempotency(IdempotencyKeys(services.database)), translate: problem
+            idempotency: StoredIdempotency(IdempotencyKeys(services.database)), limiter: services.limiter,
+            counts: services.counts, translate: problem
         ).router(for: try all(services))
     }
 
@@ -42,6 +45,10 @@ package enum Endpoints {
             Problem(.preconditionFailed, "stale", "The resource changed since you read it; read it again.")
         case StoreError.notFound(let what): Problem.notFound(what)
         case let error as PostgresError where error.isTransient: Problem.unavailable
+        // Text with NUL, a number or time out of Postgres's range: what a client sent does not fit.
+        case let error as PostgresError
+        where error.code == .invalidParameter || error.sqlstate?.hasPrefix("22") == true:
+            Problem(.badRequest, "bad-parameter", "A value is outside of what can be stored or looked up.")
         case BlobError.tooLarge: Problem(.contentTooLarge, "too-large", "\(BlobError.tooLarge)")
         case BlobError.failed: Problem(.serviceUnavailable, "no-space", "The platform cannot store files now.")
         default: nil

@@ -1,3 +1,5 @@
+package import Domain
+package import FoundationEssentials
 package import Store
 package import Vault
 
@@ -8,6 +10,14 @@ package struct Services: Sendable {
     package let master: MasterKey
     package let hasher: PasswordHasher
     package let throttle: LoginThrottle
+    package let limiter: RateLimiter
+    package let counts = RequestCounts()
+    package let startedAt = Date()
+    /// Told of new runs, and heard for new events; `nil` leaves both to the sweeps.
+    package let doorbell: (any Doorbell)?
+    package let bell: RunEventBell
+    /// Folder of the dashboard's files; `nil` serves none.
+    package let dashboard: String?
     /// What `/readyz` asks, by name.
     package let probes: [Probe]
 
@@ -23,13 +33,18 @@ package struct Services: Sendable {
 
     package init(
         database: Database, blobs: BlobStore, master: MasterKey, hasher: PasswordHasher = PasswordHasher(),
-        throttle: LoginThrottle = LoginThrottle(), probes: [Probe]
+        throttle: LoginThrottle = LoginThrottle(), limiter: RateLimiter = RateLimiter(),
+        doorbell: (any Doorbell)? = nil, dashboard: String? = nil, probes: [Probe]
     ) {
         self.database = database
         self.blobs = blobs
         self.master = master
         self.hasher = hasher
         self.throttle = throttle
+        self.limiter = limiter
+        self.doorbell = doorbell
+        bell = RunEventBell(doorbell)
+        self.dashboard = dashboard
         self.probes = probes
     }
 
@@ -42,5 +57,7 @@ package struct Services: Sendable {
     var mails: Mails { Mails(database) }
     var providers: ModelProviders { ModelProviders(database) }
     var files: Files { Files(database) }
+    var runs: Runs { Runs(database) }
+    var runDocuments: RunDocuments { RunDocuments(database) }
     var audit: AuditLog { AuditLog(database) }
 }

@@ -37,8 +37,7 @@ private struct Work: Sendable {
     let executor: UnownedSerialExecutor
 }
 
-// @unchecked: `pending` and `stopped` are touched only while `lock` is held.
-private final class JobQueue: @unchecked Sendable {
+private final class JobQueue: @unchecked Sendable {  // `pending` and `stopped` are touched only while `lock` is held
     private let lock: UnsafeMutablePointer<pthread_mutex_t>
     private let arrived: UnsafeMutablePointer<pthread_cond_t>
     private var pending: [Work] = []

@@ -104,6 +104,18 @@ package final class PostgresPool: Sendable {
         }
     }
 
+    /// How much of the pool is in use, for metrics.
+    package struct Use: Sendable, Hashable {
+        package let size: Int
+        package let lent: Int
+        /// Callers in line.
+        package let waiting: Int
+    }
+
+    package var use: Use {
+        state.withLock { Use(size: size, lent: $0.count - $0.idle.count, waiting: $0.waiters.count) }
+    }
+
     /// Whether the server answers, for a readiness probe.
     package func check() async throws { try await execute("SELECT 1") }
 

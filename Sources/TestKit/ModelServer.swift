@@ -30,9 +30,11 @@ package final class ModelServer: Sendable {
         var peerHasClosed = false
         var hasStalled = false
         var waiters: [Waiter] = []
+        var lastWaiter = 0
     }
 
     private struct Waiter {
+        let number: Int
         let condition: Condition
         let continuation: CheckedContinuation<Void, Never>
     }
@@ -75,9 +77,7 @@ package final class ModelServer: Sendable {
         self.listener = listener
         self.port = port
         state = Mutex(State(script: script))
-        guard ModelServerSocket.thread({ [weak self] in ModelServer.accept(listener) { [weak self] in self } }) else {
-            throw StartFailure(call: "pthread_create", code: errno)
-        }
+        try TestThread.start { [weak self] in ModelServer.accept(listener) { [weak self] in self } }
     }
 
     deinit { stop() }
@@ -104,14 +104,26 @@ package final class ModelServer: Sendable {
     /// Returns once a client has read nothing for a while although there is more to send.
     package func waitForStall() async { await wait(.stalled) }
 
+    /// Ends by cancellation too, so that a test's time limit ends the test.
     private func wait(_ condition: Condition) async {
-        await withCheckedContinuation { continuation in
-            let isMet = state.withLock { state in
-                if condition.isMet(state) { return true }
-                state.waiters.append(Waiter(condition: condition, continuation: continuation))
-                return false
+        let number = state.withLock { state in
+            state.lastWaiter += 1
+            return state.lastWaiter
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isMet = state.withLock { state in
+                    if condition.isMet(state) || Task.isCancelled { return true }
+                    state.waiters.append(Waiter(number: number, condition: condition, continuation: continuation))
+                    return false
+                }
+                if isMet { continuation.resume() }
             }
-            if isMet { continuation.resume() }
+        } onCancel: {
+            let waiter = state.withLock { state in
+                state.waiters.firstIndex { $0.number == number }.map { state.waiters.remove(at: $0) }
+            }
+            waiter?.continuation.resume()
         }
     }
 
@@ -131,21 +143,21 @@ package final class ModelServer: Sendable {
     private static func accept(_ listener: Int32, _ owner: @escaping @Sendable () -> ModelServer?) {
         defer { close(listener) }
         while true {
-            let descriptor = Glibc.accept(listener, nil, nil)
-            guard descriptor >= 0 else {
-                if errno == EINTR { continue }
-                return
-            }
+            let descriptor = ModelServerSocket.accept(listener)
+            guard descriptor >= 0 else { return }
             guard let server = owner(), let number = server.register(descriptor) else {
                 close(descriptor)
                 return
             }
-            let isStarted = ModelServerSocket.thread { [weak server] in
-                ModelServer.converse(descriptor, number) { [weak server] in server }
-                server?.forget(descriptor)
+            do {
+                try TestThread.start { [weak server] in
+                    ModelServer.converse(descriptor, number) { [weak server] in server }
+                    server?.forget(descriptor)
+                    close(descriptor)
+                }
+            } catch {
                 close(descriptor)
             }
-            if !isStarted { close(descriptor) }
         }
     }
 
@@ -162,12 +174,16 @@ package final class ModelServer: Sendable {
 
     private static func converse(_ descriptor: Int32, _ number: Int, _ owner: () -> ModelServer?) {
         var pending: [UInt8] = []
+        var isFirst = true
         while let request = readRequest(descriptor, number, &pending) {
+            isFirst = false
             guard let server = owner(), let reply = server.record(request) else { return }
             for step in reply.steps {
                 guard server.perform(step, on: descriptor) else { return }
             }
         }
+        // A client that gave up before its request was whole has closed as well.
+        if isFirst { _ = owner()?.peerClosed() }
     }
 
     private func record(_ request: Request) -> ModelServerReply? {

@@ -4,7 +4,7 @@ import Glibc
 enum ModelServerSocket {
     /// A listening socket on 127.0.0.1 and its port.
     static func listen() throws(ModelServer.StartFailure) -> (descriptor: Int32, port: UInt16) {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw ModelServer.StartFailure(call: "socket", code: errno) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -26,7 +26,7 @@ enum ModelServerSocket {
 
     /// A listening Unix socket.
     static func listen(path: String) throws(ModelServer.StartFailure) -> Int32 {
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw ModelServer.StartFailure(call: "socket", code: errno) }
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -48,6 +48,17 @@ enum ModelServerSocket {
             throw ModelServer.StartFailure(call: "bind", code: code)
         }
         return descriptor
+    }
+
+    /// The next connection, closed on exec: a program that another test starts meanwhile would keep it open.
+    /// Negative once the listener is shut down.
+    static func accept(_ listener: Int32) -> Int32 {
+        while true {
+            let descriptor = Glibc.accept(listener, nil, nil)
+            if descriptor < 0, errno == EINTR || errno == ECONNABORTED { continue }
+            if descriptor >= 0 { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+            return descriptor
+        }
     }
 
     /// Up to 64 KiB; empty when the peer is gone.
@@ -87,28 +98,4 @@ enum ModelServerSocket {
         var option = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
     }
-
-    /// Runs `body` on a new detached thread.
-    static func thread(_ body: @escaping @Sendable () -> Void) -> Bool {
-        var thread = pthread_t()
-        let context = Unmanaged.passRetained(ThreadBody(body))
-        let status = pthread_create(&thread, nil, threadEntry, context.toOpaque())
-        guard status == 0 else {
-            context.release()
-            return false
-        }
-        pthread_detach(thread)
-        return true
-    }
-}
-
-private final class ThreadBody: Sendable {
-    let run: @Sendable () -> Void
-
-    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-}
-
-private func threadEntry(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-    if let context { Unmanaged<ThreadBody>.fromOpaque(context).takeRetainedValue().run() }
-    return nil
 }

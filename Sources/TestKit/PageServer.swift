@@ -28,7 +28,8 @@ package final class PageServer: Sendable {
         var requests: [String] = []
         var connections: Set<Int32> = []
         var isStopped = false
-        var waiters: [(path: String, continuation: CheckedContinuation<Void, Never>)] = []
+        var waiters: [(number: Int, path: String, continuation: CheckedContinuation<Void, Never>)] = []
+        var lastWaiter = 0
     }
 
     private let listener: Int32
@@ -36,7 +37,7 @@ package final class PageServer: Sendable {
     package let port: UInt16
 
     /// Listens on a free port of 127.0.0.1. Paths without a script answer 404.
-    package init(_ scripts: [String: Script]) throws(PageServerError) {
+    package init(_ scripts: [String: Script]) throws {
         state = Mutex(State(scripts: scripts))
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw PageServerError(step: "socket", number: errno) }
@@ -57,7 +58,7 @@ package final class PageServer: Sendable {
         }
         listener = descriptor
         port = UInt16(bigEndian: address.sin_port)
-        Self.thread { [self] in accept() }
+        try TestThread.start { [self] in accept() }
     }
 
     deinit { close(listener) }
@@ -70,14 +71,26 @@ package final class PageServer: Sendable {
 
     package func script(_ path: String, _ script: Script) { state.withLock { $0.scripts[path] = script } }
 
-    /// Returns once `path` was asked for.
+    /// Returns once `path` was asked for, or when cancelled, so that a test's time limit ends the test.
     package func requested(_ path: String) async {
-        await withCheckedContinuation { continuation in
-            let isThere = state.withLock { state in
-                if !state.requests.contains(path) { state.waiters.append((path, continuation)) }
-                return state.requests.contains(path)
+        let number = state.withLock { state in
+            state.lastWaiter += 1
+            return state.lastWaiter
+        }
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let isOver = state.withLock { state in
+                    if state.requests.contains(path) || Task.isCancelled { return true }
+                    state.waiters.append((number, path, continuation))
+                    return false
+                }
+                if isOver { continuation.resume() }
             }
-            if isThere { continuation.resume() }
+        } onCancel: {
+            let waiter = state.withLock { state in
+                state.waiters.firstIndex { $0.number == number }.map { state.waiters.remove(at: $0) }
+            }
+            waiter?.continuation.resume()
         }
     }
 
@@ -92,18 +105,19 @@ package final class PageServer: Sendable {
 
     private func accept() {
         while true {
-            let connection = Glibc.accept(listener, nil, nil)
-            guard connection >= 0 else {
-                if errno == EINTR || errno == ECONNABORTED { continue }
-                return
-            }
+            let connection = ModelServerSocket.accept(listener)
+            guard connection >= 0 else { return }
             let isStopped = state.withLock { state in
                 state.connections.insert(connection)
                 return state.isStopped
             }
             guard !isStopped else { return finish(connection) }
-            Self.thread { [self] in
-                serve(connection)
+            do {
+                try TestThread.start { [self] in
+                    serve(connection)
+                    finish(connection)
+                }
+            } catch {
                 finish(connection)
             }
         }
@@ -197,24 +211,6 @@ package final class PageServer: Sendable {
             offset += count
         }
         return true
-    }
-
-    private static func thread(_ body: @escaping @Sendable () -> Void) {
-        let box = Unmanaged.passRetained(Box(body))
-        var thread = pthread_t()
-        let result = pthread_create(
-            &thread, nil,
-            { argument in
-                if let argument { Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body() }
-                return nil
-            }, box.toOpaque())
-        precondition(result == 0, "A test's server needs threads.")
-        pthread_detach(thread)
-    }
-
-    private final class Box: Sendable {
-        let body: @Sendable () -> Void
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
 }
 

@@ -1,4 +1,3 @@
-import Dispatch
 import Glibc
 import Synchronization
 
@@ -10,7 +9,7 @@ package final class ScriptedServer: Sendable {
     private let open = Mutex<Set<Int32>>([])
 
     package init(_ play: @escaping @Sendable (ScriptedConnection) -> Void) throws {
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
@@ -23,19 +22,29 @@ package final class ScriptedServer: Sendable {
         }
         guard listener >= 0, answer == 0 else { throw ScriptedServerError(code: errno) }
         port = Int(UInt16(bigEndian: address.sin_port))
-        DispatchQueue(label: "scripted-server").async { [self] in accept(play) }
+        try TestThread.start { [self] in accept(play) }
     }
 
     private func accept(_ play: @escaping @Sendable (ScriptedConnection) -> Void) {
         while true {
-            let descriptor = Glibc.accept(listener, nil, nil)
+            let descriptor = ModelServerSocket.accept(listener)
             guard descriptor >= 0 else { return }
             open.withLock { _ = $0.insert(descriptor) }
-            DispatchQueue(label: "scripted-connection").async { [self] in
-                play(ScriptedConnection(descriptor))
-                open.withLock { _ = $0.remove(descriptor) }
-                close(descriptor)
+            do {
+                try TestThread.start { [self] in
+                    play(ScriptedConnection(descriptor))
+                    finish(descriptor)
+                }
+            } catch {
+                finish(descriptor)
             }
+        }
+    }
+
+    private func finish(_ descriptor: Int32) {
+        open.withLock { open in
+            open.remove(descriptor)
+            close(descriptor)
         }
     }
 

@@ -63,7 +63,7 @@ private let article = """
     <aside class="sidebar">Buy our almanac now</aside><footer>Imprint</footer></body></html>
     """
 
-@Suite(.serialized) struct BrowserReadTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct BrowserReadTests {
     @Test func articleComesWithTitleTextAndPicture() async throws {
         try await Bench.run(["/old": .redirect("/new"), "/new": .answer(body: article)]) { bench in
             let output = try await bench.read("/old", name: "../North Sea: tides!")
@@ -182,7 +182,7 @@ private let article = """
 
     @Test func unfinishedPageIsReadWithANote() async throws {
         try await Bench.run(["/": .stall(body: article)]) { bench in
-            let output = try await bench.read("/", seconds: 10)
+            let output = try await bench.read("/", seconds: 20)
             #expect(output.text.contains("Tides"))
             #expect(output.note?.contains("did not finish") == true)
         }
@@ -191,7 +191,7 @@ private let article = """
     @Test func slowDripIsReadAsFarAsItCame() async throws {
         let page = "<title>Drip</title><p>First words come.</p>" + String(repeating: "x", count: 60_000)
         try await Bench.run(["/": .drip(body: page, milliseconds: 10)]) { bench in
-            let output = try await bench.read("/", seconds: 12)
+            let output = try await bench.read("/", seconds: 20)
             #expect(output.text.contains("First words"))
         }
     }
@@ -266,7 +266,7 @@ private let article = """
             _ = try await bench.read("/")
             let group = try #require(await bench.browser.processGroup())
             kill(-group, SIGKILL)
-            while kill(group, 0) == 0 { await Task.yield() }
+            while kill(group, 0) == 0 { try await Task.sleep(for: .milliseconds(5)) }
             let output = try await bench.read("/")
             #expect(output.text.contains("Tides"))
         }
@@ -289,8 +289,10 @@ private let article = """
         try await browser.withContext(proxy: nil) { set in
             _ = try await set.newPage().navigate(server.url("/"))
         }
-        let deadline = ContinuousClock.now + .seconds(20)
-        while await browser.processGroup() != nil, ContinuousClock.now < deadline { await Task.yield() }
+        let deadline = ContinuousClock.now + .seconds(30)
+        while await browser.processGroup() != nil, ContinuousClock.now < deadline {
+            try await Task.sleep(for: .milliseconds(5))
+        }
         #expect(await browser.processGroup() == nil)
         await browser.shutdown()
     }

@@ -1,7 +1,7 @@
 import Domain
 import Testing
 
-@Suite struct IdentifierTests {
+@Suite(.timeLimit(.minutes(2))) struct IdentifierTests {
     @Test func newIdentifiersAreVersion7AndSortByTime() {
         var generator = SystemRandomNumberGenerator()
         let early = RunID(milliseconds: 1_000, using: &generator)

@@ -3,13 +3,13 @@ import Foundation
 import TestKit
 import Testing
 
-struct AdoptionTests {
+@Suite(.timeLimit(.minutes(2))) struct AdoptionTests {
     @Test func servicesOfAKilledPlatformAreTakenOverAndThenStopped() async throws {
         let path = try TemporaryTree.make("killed")
-        let holder = try holder(path)
+        let holder = try await holder(path)
         let left = try #require(ServiceDirectory.read(in: try DataDirectory(path, runtime: Repository.runtime)))
-        kill(holder.processIdentifier, SIGKILL)
-        holder.waitUntilExit()
+        holder.signal(SIGKILL)
+        _ = await holder.ended()
 
         let directory = try DataDirectory(path, runtime: Repository.runtime)
         let postgres = try await EmbeddedPostgres.start(in: directory)
@@ -29,11 +29,11 @@ struct AdoptionTests {
 
     @Test func whatWasKilledWithThePlatformIsStartedAnew() async throws {
         let path = try TemporaryTree.make("killed")
-        let holder = try holder(path)
+        let holder = try await holder(path)
         let left = try #require(ServiceDirectory.read(in: try DataDirectory(path, runtime: Repository.runtime)))
-        kill(holder.processIdentifier, SIGKILL)
+        holder.signal(SIGKILL)
         for pid in [left.postgres?.pid, left.redis?.pid, left.mail?.pids.last] { kill(try #require(pid), SIGKILL) }
-        holder.waitUntilExit()
+        _ = await holder.ended()
 
         let directory = try DataDirectory(path, runtime: Repository.runtime)
         let postgres = try await EmbeddedPostgres.start(in: directory)
@@ -48,16 +48,12 @@ struct AdoptionTests {
     }
 
     /// A process of its own, built beside the tests, that has started everything in `path`.
-    private func holder(_ path: String) throws -> Process {
+    private func holder(_ path: String) async throws -> TestProgram {
         let tests = URL(fileURLWithPath: try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
-        let process = Process()
-        process.executableURL = tests.deletingLastPathComponent().appendingPathComponent("ServiceHolder")
-        process.arguments = [path, Repository.runtime]
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        try process.run()
-        let word = try pipe.fileHandleForReading.read(upToCount: 6)
-        try #require(word == Data("ready\n".utf8))
+        let program = tests.deletingLastPathComponent().appendingPathComponent("ServiceHolder").path
+        let process = try await TestProgram.start([program, path, Repository.runtime])
+        let word = String(decoding: await process.read(6), as: UTF8.self)
+        try #require(word == "ready\n")
         return process
     }
 }

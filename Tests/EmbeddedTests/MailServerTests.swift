@@ -3,7 +3,7 @@ import Foundation
 import TestKit
 import Testing
 
-struct MailServerTests {
+@Suite(.timeLimit(.minutes(2))) struct MailServerTests {
     /// Python's own clients judge the servers: login, submission and what arrives.
     private func python(_ mail: MailServer, _ script: String) async throws -> String {
         let head = """
@@ -20,7 +20,7 @@ struct MailServerTests {
                 return b''
 
             """
-        let result = try await output("/usr/bin/python3", ["-"], input: head + script)
+        let result = try await TestProgram.run(["/usr/bin/python3", "-"], input: head + script)
         #expect(result.status == 0, "\(result.text)")
         return result.text.trimmingCharacters(in: .whitespacesAndNewlines)
     }

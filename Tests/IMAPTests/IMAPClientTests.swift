@@ -1,4 +1,3 @@
-import Dispatch
 import IMAP
 import TestKit
 import Testing
@@ -29,12 +28,6 @@ private func server(_ answers: @escaping @Sendable (String, ScriptedConnection, 
     }
 }
 
-private func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
-    try await withCheckedThrowingContinuation { continuation in
-        DispatchQueue(label: "imap-test").async { continuation.resume(with: Result { try body() }) }
-    }
-}
-
 private func client(_ server: ScriptedServer, seconds: Int = 20) throws(IMAPError) -> IMAPClient {
     let deadline = ContinuousClock.now + .seconds(seconds)
     let endpoint = IMAPEndpoint(host: "127.0.0.1", port: server.port, usesTLS: false)
@@ -43,7 +36,7 @@ private func client(_ server: ScriptedServer, seconds: Int = 20) throws(IMAPErro
     return client
 }
 
-@Suite struct IMAPClientTests {
+@Suite(.timeLimit(.minutes(2))) struct IMAPClientTests {
     @Test func silentIdleIsHalfOpen() async throws {
         let server = try server { command, connection, _ in
             guard command == "IDLE" else { return false }
@@ -52,7 +45,7 @@ private func client(_ server: ScriptedServer, seconds: Int = 20) throws(IMAPErro
             return true
         }
         defer { server.stop() }
-        let error = try await onThread {
+        let error = try await TestThread.run {
             do {
                 _ = try client(server).idle(
                     until: ContinuousClock.now + .seconds(30), renewal: .milliseconds(50),
@@ -74,7 +67,7 @@ private func client(_ server: ScriptedServer, seconds: Int = 20) throws(IMAPErro
             return true
         }
         defer { server.stop() }
-        #expect(try await onThread { try client(server).idle(until: ContinuousClock.now + .seconds(15)) })
+        #expect(try await TestThread.run { try client(server).idle(until: ContinuousClock.now + .seconds(15)) })
     }
 
     @Test func mailAnnouncedDuringASearchIsNotWaitedFor() async throws {
@@ -84,7 +77,7 @@ private func client(_ server: ScriptedServer, seconds: Int = 20) throws(IMAPErro
             return true
         }
         defer { server.stop() }
-        let changed = try await onThread {
+        let changed = try await TestThread.run {
             let client = try client(server)
             _ = try client.uids(from: 1)
             return try client.idle(until: ContinuousClock.now + .seconds(15))
@@ -101,7 +94,7 @@ private func client(_ server: ScriptedServer, seconds: Int = 20) throws(IMAPErro
             return true
         }
         defer { server.stop() }
-        let changed = try await onThread {
+        let changed = try await TestThread.run {
             try client(server).idle(until: ContinuousClock.now + .seconds(15), renewal: .milliseconds(20))
         }
         #expect(!changed)
@@ -120,7 +113,7 @@ private func client(_ server: ScriptedServer, seconds: Int = 20) throws(IMAPErro
             return true
         }
         defer { server.stop() }
-        let code = try await onThread {
+        let code = try await TestThread.run {
             do {
                 _ = try client(server).message(5)
                 return IMAPError.Code?.none
@@ -138,8 +131,8 @@ private func client(_ server: ScriptedServer, seconds: Int = 20) throws(IMAPErro
             return true
         }
         defer { server.stop() }
-        #expect(try await onThread { try client(server).uids(from: 10) } == [])
-        #expect(try await onThread { try client(server).uids(from: 3) } == [3, 9])
+        #expect(try await TestThread.run { try client(server).uids(from: 10) } == [])
+        #expect(try await TestThread.run { try client(server).uids(from: 3) } == [3, 9])
     }
 
     @Test func byeAndNoAreTold() async throws {
@@ -155,7 +148,7 @@ private func client(_ server: ScriptedServer, seconds: Int = 20) throws(IMAPErro
             return false
         }
         defer { server.stop() }
-        let codes = try await onThread {
+        let codes = try await TestThread.run {
             let client = try client(server)
             var codes: [String?] = []
             for command in [{ try client.create("Größe & \"x\"") }, { try client.noop() }] {
@@ -181,7 +174,7 @@ private func client(_ server: ScriptedServer, seconds: Int = 20) throws(IMAPErro
     @Test func deadServerIsTransient() async throws {
         let server = try ScriptedServer { $0.hold() }
         defer { server.stop() }
-        let error = try await onThread {
+        let error = try await TestThread.run {
             do {
                 _ = try client(server, seconds: 1)
                 return IMAPError?.none

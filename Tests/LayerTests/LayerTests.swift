@@ -3,9 +3,9 @@ import TestKit
 import Testing
 
 /// The gates of `make check`, run on this repository, and each proven by a tree that it must refuse.
-struct LayerTests {
-    @Test func everyImportOfTheSourcesIsInTheTable() throws {
-        let result = try script("check-layers", [])
+@Suite(.timeLimit(.minutes(2))) struct LayerTests {
+    @Test func everyImportOfTheSourcesIsInTheTable() async throws {
+        let result = try await script("check-layers", [])
         #expect(result.status == 0, "\(result.text)")
     }
 
@@ -17,20 +17,20 @@ struct LayerTests {
         ("Postgres/A.swift", "import Foundation", "Postgres may not import Foundation"),
         ("Nowhere/A.swift", "import Glibc", "its folder is not in Scripts/layers.txt"),
     ])
-    func anImportAcrossALayerIsRefused(_ path: String, _ line: String, _ complaint: String) throws {
+    func anImportAcrossALayerIsRefused(_ path: String, _ line: String, _ complaint: String) async throws {
         let root = try tree([path: "// A file.\n\(line)\n\nstruct A {}\n"])
-        let result = try script("check-layers", [root + "/Sources"])
+        let result = try await script("check-layers", [root + "/Sources"])
         #expect(result.status != 0)
         #expect(result.text.contains(complaint), "\(result.text)")
     }
 
-    @Test func importsThatTheTableAllowsPass() throws {
+    @Test func importsThatTheTableAllowsPass() async throws {
         let root = try tree([
             "Store/A.swift": "import Domain\npackage import Postgres\nimport Glibc\n",
             "Server/Commands/A.swift": "import Workers\nimport ArgumentParser\n",
             "Domain/A.swift": "let text = \"import Store\"\n",
         ])
-        let result = try script("check-layers", [root + "/Sources"])
+        let result = try await script("check-layers", [root + "/Sources"])
         #expect(result.status == 0, "\(result.text)")
     }
 
@@ -46,19 +46,19 @@ struct LayerTests {
         ("Domain/A.swift", "let a = try? b()\n", "give the reason"),
         ("A.md", "[guide](docs/guide.md)\n", "leads nowhere"),
     ])
-    func aFaultOfStyleIsRefused(_ path: String, _ text: String, _ complaint: String) throws {
-        let result = try script("check-sources", [try tree([path: text])])
+    func aFaultOfStyleIsRefused(_ path: String, _ text: String, _ complaint: String) async throws {
+        let result = try await script("check-sources", [try tree([path: text])])
         #expect(result.status != 0)
         #expect(result.text.contains(complaint), "\(result.text)")
     }
 
-    @Test func soundSourcesPass() throws {
+    @Test func soundSourcesPass() async throws {
         let body = String(repeating: "    a()\n", count: 68)
         let root = try tree([
             "Domain/A.swift": "func fits() {\n\(body)}\n\n// Nothing is lost.\nlet a = try? b()\n",
             "A.md": "[sources](Domain/A.swift)\n",
         ])
-        let result = try script("check-sources", [root])
+        let result = try await script("check-sources", [root])
         #expect(result.status == 0, "\(result.text)")
     }
 
@@ -74,16 +74,7 @@ struct LayerTests {
         return root
     }
 
-    private func script(_ name: String, _ arguments: [String]) throws -> (status: Int32, text: String) {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "\(Repository.root)/Scripts/\(name)")
-        process.arguments = arguments
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = pipe
-        try process.run()
-        let data = try pipe.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        return (process.terminationStatus, String(decoding: data, as: UTF8.self))
+    private func script(_ name: String, _ arguments: [String]) async throws -> TestProgram.Outcome {
+        try await TestProgram.run(["\(Repository.root)/Scripts/\(name)"] + arguments)
     }
 }

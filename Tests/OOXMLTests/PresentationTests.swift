@@ -3,7 +3,7 @@ import Foundation
 import OOXML
 import Testing
 
-@Suite struct PresentationTests {
+@Suite(.timeLimit(.minutes(2))) struct PresentationTests {
     let pictures = ["shot.png": Samples.png]
 
     private func write(_ deck: Deck) throws -> Presentation.Output {
@@ -37,7 +37,7 @@ import Testing
         for row in 1...40 { #expect(all.contains(">Station \(row)<")) }
     }
 
-    @Test func pythonReadsTitlesNotesTablesChartsAndPictures() throws {
+    @Test func pythonReadsTitlesNotesTablesChartsAndPictures() async throws {
         let program = """
             import sys, pptx, io, openpyxl
             p = pptx.Presentation(sys.argv[1])
@@ -56,7 +56,7 @@ import Testing
                     if h.is_placeholder and h.placeholder_format.type == 18: print('P', h.image.size)
             """
         let output = try write(Samples.deck(image: "shot.png"))
-        let text = try OfficeReader.python(program, on: output.bytes, ending: "pptx")
+        let text = try await OfficeReader.python(program, on: output.bytes, ending: "pptx")
         #expect(text.contains("Rain in four cities Ada 11 \(output.slides)"))
         #expect(text.contains("T Rain in four cities | Title Slide | Welcome./Thank the office."))
         #expect(text.contains("T Key points | Title and Content | Say the first point slowly."))
@@ -67,9 +67,9 @@ import Testing
         #expect(text.contains("P (4, 3)"))
     }
 
-    @Test func libreOfficeShowsEverySlide() throws {
+    @Test func libreOfficeShowsEverySlide() async throws {
         let output = try write(Samples.deck(image: "shot.png"))
-        #expect(try OfficeReader.pagesOfPDF(output.bytes, ending: "pptx") == output.slides)
+        #expect(try await OfficeReader.pagesOfPDF(output.bytes, ending: "pptx") == output.slides)
     }
 
     @Test func pictureThatIsNoneIsRefused() {

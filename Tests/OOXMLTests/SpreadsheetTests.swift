@@ -3,7 +3,7 @@ import Foundation
 import OOXML
 import Testing
 
-@Suite struct SpreadsheetTests {
+@Suite(.timeLimit(.minutes(2))) struct SpreadsheetTests {
     private func sheet(_ formula: String) -> Workbook {
         Workbook(
             title: "T", author: "A",
@@ -68,7 +68,7 @@ import Testing
         #expect(try bytes == Spreadsheet.bytes(of: Samples.workbook, created: "2026-03-01T09:30:00Z"))
     }
 
-    @Test func openpyxlReadsTypesFormulasAndValues() throws {
+    @Test func openpyxlReadsTypesFormulasAndValues() async throws {
         let program = """
             import sys, openpyxl
             for data in (True, False):
@@ -77,7 +77,7 @@ import Testing
             d = w['Data']
             print([c.data_type for c in d['A']], d['A3'].quotePrefix, d['D2'].number_format, d['B2'].number_format, d.print_title_rows)
             """
-        let text = try OfficeReader.python(program, on: Spreadsheet.bytes(of: Samples.workbook), ending: "xlsx")
+        let text = try await OfficeReader.python(program, on: Spreadsheet.bytes(of: Samples.workbook), ending: "xlsx")
         #expect(text.contains("['Vienna', 655.25, 120, datetime.datetime(1952, 7, 23, 0, 0), True, 5.46]"), "\(text)")
         #expect(
             text.contains("['=2+5', 610, 110, datetime.datetime(2026, 3, 1, 9, 30), False, 5.545454545454546]"),
@@ -92,8 +92,8 @@ import Testing
         #expect(text.contains("['s', 's', 's', 's', 's', 's'] True yyyy-mm-dd hh:mm #,##0.00"), "\(text)")
     }
 
-    @Test func libreOfficePrintsIt() throws {
-        #expect(try OfficeReader.pagesOfPDF(Spreadsheet.bytes(of: Samples.workbook), ending: "xlsx") >= 2)
+    @Test func libreOfficePrintsIt() async throws {
+        #expect(try await OfficeReader.pagesOfPDF(Spreadsheet.bytes(of: Samples.workbook), ending: "xlsx") >= 2)
     }
 
     @Test(arguments: [

@@ -4,7 +4,7 @@ import Store
 import Testing
 import ToolKit
 
-@Suite struct LeaseTests {
+@Suite(.timeLimit(.minutes(2))) struct LeaseTests {
     static let graph: JSONValue = [
         "start": "a",
         "nodes": ["a": ["type": "tool", "tool": "look", "output": "x", "next": "e"], "e": ["type": "end"]],

@@ -1,14 +1,12 @@
 import Domain
-import Glibc
 import OrchestratorService
 import Redis
+import TestKit
 import Testing
 
-@Suite struct RedisDoorbellTests {
+@Suite(.timeLimit(.minutes(2))) struct RedisDoorbellTests {
     @Test func ringIsHeardInAnotherProcess() async throws {
-        let url = try #require(
-            getenv("PERSONA_TEST_REDIS_URL").map { String(cString: $0) },
-            "PERSONA_TEST_REDIS_URL names the Redis of the tests")
+        let url = try await TestServices.shared.redisURL()
         let (here, there) = (
             try RedisDoorbell(RedisConfiguration(url: url)), try RedisDoorbell(RedisConfiguration(url: url))
         )

@@ -1,18 +1,16 @@
 import Domain
 import FoundationEssentials
-import Glibc
 import Logging
 import OrchestratorCore
 import OrchestratorService
 import Postgres
 import Store
+import TestKit
 import Testing
 import ToolKit
 
 /// A schema of its own in the test database, migrated, with one tenant and one persona.
 struct RunDatabase {
-    static let dsn = getenv("PERSONA_TEST_DATABASE_URL").map { String(cString: $0) }
-
     let database: Database
     let dispatch: PostgresConfiguration
     let admin: PostgresConnection
@@ -21,14 +19,12 @@ struct RunDatabase {
 
     /// Runs `body` against a new schema and drops it afterwards.
     static func with(_ body: (RunDatabase) async throws -> Void) async throws {
-        let dsn = try #require(Self.dsn, "PERSONA_TEST_DATABASE_URL names the database of the tests")
+        let dsn = try await TestServices.shared.databaseURL()
         let schema = "runs_" + UUID().uuidString.lowercased().filter { $0 != "-" }
         let path = "SET search_path TO \(schema), public"
         let admin = try await PostgresConnection.connect(PostgresConfiguration(dsn: dsn))
         try await admin.script("CREATE SCHEMA \(schema); \(path)")
-        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        try await MigrationRunner(directory: root.path() + "Migrations").up(admin)
+        try await MigrationRunner(directory: Repository.migrations).up(admin)
         let app = PostgresConfiguration(dsn: dsn, onConnect: [path, "SET ROLE persona_app"])
         let dispatch = PostgresConfiguration(dsn: dsn, onConnect: [path, "SET ROLE persona_dispatch"])
         let database = Database(
@@ -97,10 +93,10 @@ struct RunDatabase {
 
     /// Waits until `condition` holds; the deadline only ends a test that has failed.
     func until(_ condition: () async throws -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(30)
+        let deadline = ContinuousClock.now + .seconds(60)
         while try await !condition() {
             guard ContinuousClock.now < deadline else {
-                Issue.record("the condition did not come true in 30 s")
+                Issue.record("the condition did not come true in 60 s")
                 throw CancellationError()
             }
             try await Task.sleep(for: .milliseconds(5))

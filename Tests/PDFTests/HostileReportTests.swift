@@ -2,7 +2,7 @@ import DocumentModel
 import PDF
 import Testing
 
-@Suite struct HostileReportTests {
+@Suite(.timeLimit(.minutes(2))) struct HostileReportTests {
     private func print(_ blocks: [Block], options: PDFOptions = PDFOptions(), _ bytes: [UInt8] = []) throws -> PDFFile {
         try PDFReport.render(Report(title: "T\u{0}\u{7}", author: "A", blocks: blocks), options: options) { _ in bytes }
     }
@@ -17,36 +17,36 @@ import Testing
         #expect(refusal([.paragraph(String(repeating: "x", count: 100_000))]) == .reportInvalid)
     }
 
-    @Test func endlessWordIsBroken() throws {
+    @Test func endlessWordIsBroken() async throws {
         let word = String(repeating: "x", count: 20_000)
         let cell = Scalar.text(String(repeating: "W", count: 2_000))
         let columns = (0..<30).map { Table.Column(header: "c\($0)") }
         let table = Table(columns: columns, rows: [[Scalar](repeating: cell, count: 30)])
         let file = try print([.paragraph(word), .note(word), .bullets([word]), .table(table)])
         #expect(file.pages > 10)
-        let check = try reading(file.bytes) { try $0.check() }
+        let check = try await reading(file.bytes) { try await $0.check() }
         #expect(check.contains("No syntax or stream encoding errors found"))
     }
 
     @Test(arguments: [
         "[", "[]", "[1", "[99999999999999999999]", "[1,,]", "\u{0}[1]\u{0}", "\u{202E}[1]", "\u{FFFF}\r\r\n\t",
     ])
-    func oddCitationsAreText(text: String) throws {
+    func oddCitationsAreText(text: String) async throws {
         let report = Report(
             title: "T", author: "", sources: [Source(number: 1, title: "S", url: "https://e.org/\\')(")],
             blocks: [.paragraph("a" + text), .bullets([text, ""]), .sources(heading: nil), .sources(heading: "Again")])
         let file = try PDFReport.render(report) { _ in [] }
-        let check = try reading(file.bytes) { try $0.check() }
+        let check = try await reading(file.bytes) { try await $0.check() }
         #expect(check.contains("No syntax or stream encoding errors found"))
     }
 
-    @Test func emptyTableHasAHeader() throws {
+    @Test func emptyTableHasAHeader() async throws {
         let file = try print([.table(Table(columns: [.init(header: "Lonely")], rows: []))])
-        #expect(try reading(file.bytes) { try $0.text() }.contains("Lonely"))
+        #expect(try await reading(file.bytes) { try await $0.text() }.contains("Lonely"))
     }
 
     @Test(arguments: Chart.Kind.allCases)
-    func chartsTakeAnyFiniteNumber(kind: Chart.Kind) throws {
+    func chartsTakeAnyFiniteNumber(kind: Chart.Kind) async throws {
         let cases: [[Double?]] = [
             [nil, nil], [0, 0], [1e308, -1e308], [.leastNonzeroMagnitude, 0], [-1, -2], [1e15, 1e15 + 1],
             [.greatestFiniteMagnitude, 1],
@@ -62,15 +62,15 @@ import Testing
             series: (0..<24).map { .init(name: "series \($0)", values: [Double?](repeating: Double($0), count: 1_000)) }
         )
         let file = try print(charts + [.chart(many)])
-        let check = try reading(file.bytes) { try $0.check() }
+        let check = try await reading(file.bytes) { try await $0.check() }
         #expect(check.contains("No syntax or stream encoding errors found"))
     }
 
-    @Test func notANumberIsRefusedInChartsAndADashInTables() throws {
+    @Test func notANumberIsRefusedInChartsAndADashInTables() async throws {
         let chart = Chart(kind: .line, categories: ["a"], series: [.init(name: "s", values: [.nan])])
         #expect(refusal([.chart(chart)]) == .reportInvalid)
         let table = Table(columns: [.init(header: "h", type: .number)], rows: [[.number(.nan)], [.number(.infinity)]])
-        #expect(try reading(print([.table(table)]).bytes) { try $0.text() }.contains("—"))
+        #expect(try await reading(print([.table(table)]).bytes) { try await $0.text() }.contains("—"))
     }
 
     @Test(arguments: [[], Array("GIF89a".utf8), Array(Pictures.png.prefix(30)), Array(Pictures.jpeg.prefix(9))])

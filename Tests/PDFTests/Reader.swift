@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import TestKit
 import Testing
 
 /// Reads PDFs with poppler and qpdf, which know nothing of how we write them.
@@ -13,32 +14,31 @@ struct Reader {
 
     func remove() { unlink(path) }
 
-    func text(_ options: String = "-layout") throws -> String { try run("pdftotext \(options) '\(path)' -") }
-    func info(_ options: String = "") throws -> String { try run("pdfinfo \(options) '\(path)'") }
-    func check() throws -> String { try run("qpdf --check '\(path)' 2>&1") }
-    func fonts() throws -> String { try run("pdffonts '\(path)'") }
+    func text(_ options: String = "-layout") async throws -> String {
+        try await run("pdftotext \(options) '\(path)' -")
+    }
+    func info(_ options: String = "") async throws -> String { try await run("pdfinfo \(options) '\(path)'") }
+    func check() async throws -> String { try await run("qpdf --check '\(path)' 2>&1") }
+    func fonts() async throws -> String { try await run("pdffonts '\(path)'") }
 
     /// The first page as a JPEG.
-    func photograph() throws -> [UInt8] {
+    func photograph() async throws -> [UInt8] {
         defer { unlink(path + ".jpg") }
-        _ = try run("pdftoppm -jpeg -r 20 -singlefile '\(path)' '\(path)'")
+        _ = try await run("pdftoppm -jpeg -r 20 -singlefile '\(path)' '\(path)'")
         return Array(try Data(contentsOf: URL(filePath: path + ".jpg")))
     }
 
     /// Standard output; a failing command fails the test.
-    private func run(_ command: String) throws -> String {
-        let output = path + ".out"
-        defer { unlink(output) }
-        let status = system("\(command) > '\(output)'")
-        let text = try String(contentsOf: URL(filePath: output), encoding: .utf8)
-        #expect(status == 0, "\(command): \(text)")
-        return text
+    private func run(_ command: String) async throws -> String {
+        let outcome = try await TestProgram.run(["sh", "-c", command])
+        #expect(outcome.status == 0, "\(command): \(outcome.text)")
+        return outcome.text
     }
 }
 
 /// Runs `body` with the file's path and removes it afterwards.
-func reading<Value>(_ bytes: [UInt8], _ body: (Reader) throws -> Value) throws -> Value {
+func reading<Value>(_ bytes: [UInt8], _ body: (Reader) async throws -> Value) async throws -> Value {
     let reader = try Reader(bytes)
     defer { reader.remove() }
-    return try body(reader)
+    return try await body(reader)
 }

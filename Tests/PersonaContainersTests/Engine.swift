@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import PersonaContainers
 import Sockets
+import TestKit
 import Testing
 
 /// The implementations that one suite holds to one contract.
@@ -18,7 +19,7 @@ enum Engine: String, Sendable, CaseIterable {
             return try await Bubblewrap(program: FixtureProgram.program, data: data, on: loop)
         case .docker:
             return try await DockerSandbox(
-                engine: try PrivateDocker.shared.get(), image: PrivateDocker.image, owner: data)
+                engine: try await PrivateDocker.shared.value, image: PrivateDocker.image, owner: data)
         }
     }
 }
@@ -30,9 +31,8 @@ enum PrivateDocker {
 
     static let image = "persona-platform/fixture:test"
 
-    static let shared: Result<DockerEngine, Failed> = {
+    static let shared = Task { () async throws -> DockerEngine in
         let root = "/tmp/persona-docker-\(getpid())"
-        let output = "\(root)/output"
         mkdir(root, 0o700)
         let script = """
             set -e
@@ -62,11 +62,8 @@ enum PrivateDocker {
               done
             tar -C image -c . | docker -H unix://\(root)/docker.sock import - \(image)
             """
-        let status = "(\(script)\n) >\(output) 2>&1".withCString { system($0) }
-        guard status == 0 else {
-            let text = (try? String(contentsOfFile: output, encoding: .utf8)) ?? ""  // the failure says enough
-            return .failure(Failed(output: text))
-        }
-        return .success(DockerEngine(socketPath: "\(root)/docker.sock"))
-    }()
+        let outcome = try await TestProgram.run(["sh", "-c", "(\(script)\n) 2>&1"])
+        guard outcome.status == 0 else { throw Failed(output: outcome.text) }
+        return DockerEngine(socketPath: "\(root)/docker.sock")
+    }
 }

@@ -31,7 +31,6 @@ struct Harness: Sendable {
         loop = try PollLoop(name: "test")
         let sandbox = try await engine.sandbox(data: data, on: loop)
         var settings = settings
-        settings.grace = .seconds(2)
         settings.ledger = { [records] _, _, record in records.append(record) }
         containers = PersonaContainers(
             data: data, sandbox: sandbox, proxy: EgressProxy(on: loop), on: loop, settings: settings)
@@ -63,8 +62,16 @@ struct Harness: Sendable {
     }
 }
 
+/// A polite tool has half a minute to stop, which a busy machine may need of it.
+private let patient = {
+    var settings = PersonaContainerSettings()
+    settings.grace = .seconds(30)
+    settings.startLimit = .seconds(60)
+    return settings
+}()
+
 func withHarness(
-    _ engine: Engine, _ settings: PersonaContainerSettings = PersonaContainerSettings(),
+    _ engine: Engine, _ settings: PersonaContainerSettings = patient,
     _ body: (Harness) async throws -> Void
 ) async throws {
     let harness = try await Harness(engine, settings: settings)

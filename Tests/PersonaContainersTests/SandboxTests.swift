@@ -8,7 +8,7 @@ import Testing
 import ToolKit
 
 /// What every implementation of `PersonaSandbox` must do.
-@Suite struct SandboxTests {
+@Suite(.timeLimit(.minutes(2))) struct SandboxTests {
     @Test(arguments: Engine.all) func callIsAnsweredFromInside(engine: Engine) async throws {
         try await withHarness(engine) { harness in
             let heard = Notes()
@@ -89,7 +89,9 @@ import ToolKit
     }
 
     @Test(arguments: Engine.all) func stubbornToolCostsItsSandbox(engine: Engine) async throws {
-        try await withHarness(engine) { harness in
+        var settings = PersonaContainerSettings()
+        settings.grace = .milliseconds(300)
+        try await withHarness(engine, settings) { harness in
             let before = try await harness.shell("stat -Lc %i /proc/self/ns/ipc")
             let failure = await #expect(throws: ToolFailure.self) {
                 try await harness.call("test.wait", ["stubborn": true], timeout: 1)

@@ -1,7 +1,7 @@
 import Postgres
 import Testing
 
-@Suite struct TransactionTests {
+@Suite(.timeLimit(.minutes(2))) struct TransactionTests {
     private struct Refused: Error {}
 
     @Test func errorInTheBodyRollsBack() async throws {

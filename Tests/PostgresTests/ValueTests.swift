@@ -2,7 +2,7 @@ import FoundationEssentials
 import Postgres
 import Testing
 
-@Suite struct ValueTests {
+@Suite(.timeLimit(.minutes(2))) struct ValueTests {
     @Test func valuesComeBackAsTheyWent() async throws {
         try await Database.with { database in
             let connection = try await database.connect()
@@ -12,7 +12,7 @@ import Testing
                 await connection.query(
                     """
                     SELECT $1::bool AS flag, $2::bigint AS large, $3::int AS small, $4::float8 AS real, $5::text AS text,
-                        $6 AS bytes, $7 AS id, $8 AS at, $9 AS json, $10::text AS nothing
+                        $6 AS bytes, $7 AS id, $8 AS at, $9::json AS json, $10::text AS nothing
                     """,
                     [
                         true, .int(.max), -5, 0.1, "grüße 👋", .bytes([0, 255, 1]), .uuid(id), .timestamp(date),

@@ -1,7 +1,7 @@
 import Redis
 import Testing
 
-@Suite struct ConnectionTests {
+@Suite(.timeLimit(.minutes(2))) struct ConnectionTests {
     @Test func valuesOfEveryKindComeBack() async throws {
         try await RedisServer.with { server in
             let redis = try RedisConnection(server.configuration)
@@ -66,7 +66,7 @@ import Testing
         try await RedisServer.with { server in
             let redis = try RedisConnection(server.configuration)
             try await redis.ping()
-            server.kill()
+            await server.kill()
             for _ in 0..<3 {
                 let error = try await #require(throws: RedisError.self) { try await redis.ping() }
                 #expect(error.isTransient)
@@ -85,7 +85,7 @@ import Testing
         try await RedisServer.with { server in
             let redis = try RedisConnection(server.configuration)
             try await redis.ping()
-            server.kill()
+            await server.kill()
             try await server.start()
             try await redis.ping()
         }
@@ -94,7 +94,7 @@ import Testing
     @Test func frozenServerIsATimeOut() async throws {
         try await RedisServer.with { server in
             var configuration = server.configuration
-            configuration.commandTimeout = .milliseconds(100)
+            configuration.commandTimeout = .seconds(2)
             let redis = try RedisConnection(configuration)
             try await redis.ping()
             server.freeze()

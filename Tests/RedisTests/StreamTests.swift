@@ -1,7 +1,7 @@
 import Redis
 import Testing
 
-@Suite struct StreamTests {
+@Suite(.timeLimit(.minutes(2))) struct StreamTests {
     private func entry(_ event: RedisStreamReader.Event?) throws -> RedisStreamEntry {
         guard case .entry(let entry) = event else { throw Unexpected(event: event) }
         return entry
@@ -59,7 +59,7 @@ import Testing
             var events = arrived.makeAsyncIterator()
             try await RedisConnection(server.configuration).add(to: "doorbells", [("run", "1")])
             #expect(try entry(await events.next()).text("run") == "1")
-            server.kill()
+            await server.kill()
             try await server.start()
             #expect(await events.next() == .recovered)
             try await RedisConnection(server.configuration).add(to: "doorbells", [("run", "2")])
@@ -98,7 +98,7 @@ import Testing
     }
 }
 
-@Suite struct SubscriptionTests {
+@Suite(.timeLimit(.minutes(2))) struct SubscriptionTests {
     @Test func messagesArriveAlsoAfterARestart() async throws {
         try await RedisServer.with { server in
             let subscription = try RedisSubscription(server.configuration, channels: ["a", "b"])
@@ -107,7 +107,7 @@ import Testing
             let redis = try RedisConnection(server.configuration)
             #expect(try await redis.publish(RedisWord([0, 1]), to: "b") == 1)
             #expect(await events.next() == .message(channel: "b", payload: [0, 1]))
-            server.kill()
+            await server.kill()
             try await server.start()
             #expect(await events.next() == .reconnected)
             try await redis.publish("again", to: "a")

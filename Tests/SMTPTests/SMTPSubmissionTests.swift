@@ -1,34 +1,9 @@
-import Glibc
 import SMTP
 import Synchronization
 import TestKit
 import Testing
 
 private struct Stop: Error {}
-
-/// Blocking calls run on threads of their own here too.
-private func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
-    try await withCheckedThrowingContinuation { continuation in
-        let thread = ThreadBody { continuation.resume(with: Result { try body() }) }
-        thread.start()
-    }
-}
-
-private final class ThreadBody: Sendable {
-    let run: @Sendable () -> Void
-    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-
-    func start() {
-        var thread = pthread_t()
-        pthread_create(
-            &thread, nil,
-            { raw in
-                if let raw { Unmanaged<ThreadBody>.fromOpaque(raw).takeRetainedValue().run() }
-                return nil
-            }, Unmanaged.passRetained(self).toOpaque())
-        pthread_detach(thread)
-    }
-}
 
 private func submit(
     _ server: SMTPFaultServer, recipients: [String] = ["bo@example.com"],
@@ -39,10 +14,10 @@ private func submit(
         endpoint: SMTPEndpoint(host: "127.0.0.1", port: server.port, security: .plain),
         credential: .password(username: "ada", password: "secret"), sender: "ada@persona.example",
         recipients: recipients, content: Array(content.utf8), deadline: ContinuousClock.now + .seconds(seconds))
-    return try await onThread { try submission.send(beforeContent: beforeContent) }
+    return try await TestThread.run { try submission.send(beforeContent: beforeContent) }
 }
 
-@Suite struct SMTPSubmissionTests {
+@Suite(.timeLimit(.minutes(2))) struct SMTPSubmissionTests {
     @Test func contentArrivesUnchangedAndTheMarkComesFirst() async throws {
         let server = try SMTPFaultServer()
         defer { server.stop() }
@@ -163,7 +138,7 @@ private func submit(
         let submission = SMTPSubmission(
             endpoint: SMTPEndpoint(host: host, port: 25, security: .plain), credential: .none, sender: sender,
             recipients: [recipient], content: [], deadline: ContinuousClock.now + .seconds(5))
-        guard case .failedBeforeContent(let problem) = try await onThread({ try submission.send {} }) else {
+        guard case .failedBeforeContent(let problem) = try await TestThread.run({ try submission.send {} }) else {
             Issue.record("not refused")
             return
         }
@@ -177,7 +152,7 @@ private func submit(
             endpoint: SMTPEndpoint(host: "127.0.0.1", port: server.port, security: .startTLS),
             credential: .password(username: "ada", password: "canary-secret"), sender: "a@b.example",
             recipients: ["c@d.example"], content: Array("x\r\n".utf8), deadline: ContinuousClock.now + .seconds(10))
-        guard case .failedBeforeContent(let problem) = try await onThread({ try submission.send {} }) else {
+        guard case .failedBeforeContent(let problem) = try await TestThread.run({ try submission.send {} }) else {
             Issue.record("not refused")
             return
         }

@@ -133,7 +133,7 @@ struct Parrot: ModelRunner {
     }
 }
 
-@Suite struct WorkerTests {
+@Suite(.timeLimit(.minutes(2))) struct WorkerTests {
     struct Bench: Sendable {
         let jobs = JobList()
         let loop: PollLoop
@@ -152,7 +152,7 @@ struct Parrot: ModelRunner {
                 libraries: RuntimeLibraries.directories())
             let sandbox = try await Bubblewrap(program: program, data: data, on: loop)
             var containerSettings = PersonaContainerSettings()
-            containerSettings.grace = .milliseconds(300)
+            containerSettings.grace = .seconds(30)
             containers = PersonaContainers(
                 data: data, sandbox: sandbox, proxy: EgressProxy(on: loop), on: loop, settings: containerSettings)
             var settings = Worker.Settings()

@@ -56,6 +56,12 @@ extension Endpoint {
                 "schema": ["type": "string", "minLength": 1, "maxLength": 255],
             ])
         }
+        if method == .patch || method == .put {
+            parameters.append([
+                "name": "If-Match", "in": "header", "schema": ["type": "string"],
+                "description": "The ETag of what was read: 412 where it has changed since.",
+            ])
+        }
         if !parameters.isEmpty { operation["parameters"] = .array(parameters) }
         switch body {
         case .none: break

@@ -46,6 +46,12 @@ package struct Problem: Error, Sendable {
     package static let internalError = Problem(
         .internalServerError, "internal", "The platform failed; its log has the cause under this request's id.")
 
+    package static func tooManyRequests(retryAfter seconds: Int) -> Problem {
+        Problem(
+            .tooManyRequests, "too-many-requests", "This token made too many requests; RateLimit says when to go on.",
+            retryAfter: seconds)
+    }
+
     func body(instance: String) -> JSONValue {
         var fields: [String: JSONValue] = [
             "type": .string("urn:persona:problem:\(kind)"), "title": .string(status.reasonPhrase),

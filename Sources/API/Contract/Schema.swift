@@ -13,6 +13,8 @@ package indirect enum Schema: Sendable {
     case any
     case map(of: Schema)
     case nullable(Schema)
+    /// Fits where one of them fits.
+    case either([Schema])
     /// Published once under `components/schemas` and referred to by name.
     case named(String, Schema)
 
@@ -96,6 +98,8 @@ extension Schema {
             return ["type": "object", "additionalProperties": value.document(gathering: &components)]
         case .nullable(let schema):
             return ["anyOf": [schema.document(gathering: &components), ["type": "null"]]]
+        case .either(let schemas):
+            return ["anyOf": .array(schemas.map { $0.document(gathering: &components) })]
         case .named(let name, let schema):
             if components[name] == nil {
                 components[name] = .null  // breaks the cycle of a schema that names itself

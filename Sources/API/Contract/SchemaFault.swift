@@ -30,6 +30,8 @@ extension Schema {
         case (.named(_, let schema), _): schema.check(value, at: pointer, into: &found)
         case (.nullable, .null), (.any, _), (.boolean, .bool), (.number, .int), (.number, .double): break
         case (.nullable(let schema), _): schema.check(value, at: pointer, into: &found)
+        case (.either(let schemas), _):
+            if schemas.allSatisfy({ !$0.faults(in: value).isEmpty }) { fault("must be \(kindName)") }
         case (.integer(let range), .int(let number)):
             if !range.contains(number) { fault("must be from \(range.lowerBound) to \(range.upperBound)") }
         case (.string(let rule), .string(let text)):
@@ -75,6 +77,7 @@ extension Schema {
         case .boolean: "true or false"
         case .any: "any value"
         case .nullable(let schema): schema.kindName + " or null"
+        case .either(let schemas): schemas.map(\.kindName).joined(separator: " or ")
         case .named(_, let schema): schema.kindName
         }
     }

@@ -38,7 +38,7 @@ struct AuditRoutes {
                 actor: call.query["actor"], action: call.query["action"], run: try call.queryID("run_id"),
                 from: try call.queryTime("from"), to: try call.queryTime("to"))
             let records = try await services.audit.list(
-                caller.tenant, filter, before: page.after.flatMap { Int($0) }, limit: page.limit + 1)
+                caller.tenant, filter, before: page.after { Int($0) }, limit: page.limit + 1)
             return try .json(Page(records.map { AuditBody($0) }, limit: page.limit) { String($0.seq) })
         }
     }

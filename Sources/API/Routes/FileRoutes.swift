@@ -15,36 +15,70 @@ struct FileRoutes {
     private var create: Endpoint {
         Endpoint(
             method: .post, path: "/api/files", name: "createFile", tag: "file",
-            summary: "Stores the raw body, at most 256 MiB. Content-Type is kept; X-Filename or ?name= names it.",
+            summary:
+                "Stores the raw body, or the first file of a multipart/form-data body, at most 256 MiB. Its Content-Type is kept; ?name= or X-Filename names it.",
             access: .operate,
             query: [.init(name: "name", schema: .text(1...255), note: "The file's name.")], body: .raw,
             answer: .init(.created, FileBody.schema)
         ) { call in
             let caller = try call.authenticated()
-            let name = FileName.safe(call.query["name"] ?? call.headers[HeaderNames.filename] ?? "file")
-            let blob = try await store(call, caller)
-            let file = try await services.files.create(
-                caller.tenant, id: .new(), name: name,
-                mediaType: call.headers[.contentType].map { String($0.prefix(200)) } ?? "application/octet-stream",
-                size: blob.size, sha256: blob.sha256, provenance: .user, by: caller.user, actor: caller.actor)
-            return try .json(
-                FileBody(file), status: .created, headers: [.location: "/api/files/\(file.id)"])
+            let upload = try await store(call, caller)
+            let blob = upload.blob
+            let name = FileName.safe(
+                call.query["name"] ?? call.headers[HeaderNames.filename] ?? upload.name ?? "file")
+            let mediaType = upload.mediaType.map { String($0.prefix(200)) } ?? "application/octet-stream"
+            return try await call.once(Array("\(name)\n\(mediaType)\n".utf8) + blob.sha256) {
+                let file = try await services.files.create(
+                    caller.tenant, id: .new(), name: name, mediaType: mediaType, size: blob.size, sha256: blob.sha256,
+                    provenance: .user, by: caller.user, actor: caller.actor)
+                return try .json(FileBody(file), status: .created, headers: [.location: "/api/files/\(file.id)"])
+            }
         }
     }
 
-    private func store(_ call: Call, _ caller: Caller) async throws -> Blob {
+    private struct Upload {
+        var blob: Blob
+        var name: String?
+        var mediaType: String?
+    }
+
+    private func store(_ call: Call, _ caller: Caller) async throws -> Upload {
         if let length = call.headers[.contentLength].flatMap({ Int($0) }), length > BlobStore.largestBlob {
             throw Self.tooLarge
         }
         let writer = try services.blobs.writer(caller.tenant)
         defer { writer.discard() }
+        let type = call.headers[.contentType]
         do {
+            if let type, type.lowercased().hasPrefix("multipart/") {
+                guard var form = MultipartFile(contentType: type) else { throw Self.malformedForm }
+                return try await store(&form, call, writer)
+            }
             for try await buffer in call.content { try await writer.append(Array(buffer.readableBytesView)) }
-            return try await writer.finish()
+            return Upload(blob: try await writer.finish(), mediaType: type)
         } catch BlobError.tooLarge {
             throw Self.tooLarge
+        } catch is MultipartFile.Malformed {
+            throw Self.malformedForm
         }
     }
+
+    private func store(_ form: inout MultipartFile, _ call: Call, _ writer: BlobWriter) async throws -> Upload {
+        var name: String?, mediaType: String?
+        for try await buffer in call.content {
+            for piece in try form.feed(buffer.readableBytesView) {
+                switch piece {
+                case .head(let partName, let partType): (name, mediaType) = (partName, partType)
+                case .bytes(let bytes): try await writer.append(bytes)
+                }
+            }
+        }
+        guard form.isComplete else { throw MultipartFile.Malformed() }
+        return Upload(blob: try await writer.finish(), name: name, mediaType: mediaType)
+    }
+
+    private static let malformedForm = Problem(
+        .badRequest, "malformed", "The body is not multipart/form-data with a whole part that has a filename.")
 
     private static let tooLarge = Problem(
         .contentTooLarge, "too-large", "A file may have \(BlobStore.largestBlob) bytes.")
@@ -73,22 +107,24 @@ struct FileRoutes {
                 // What came from outside must not run in the API's origin.
                 .contentSecurityPolicy: "sandbox; default-src 'none'",
             ]
-            guard let header = call.headers[.range], file.size > 0 else {
+            let asked = call.headers[.range].map { ByteRange.parse($0, size: file.size) } ?? .whole
+            switch asked {
+            case .whole:
                 headers[.contentLength] = String(file.size)
                 return Reply(
                     .ok, headers: headers,
                     content: .body(FileBytes.body(path, 0..<file.size), mediaType: file.mediaType))
-            }
-            guard let range = ByteRange.parse(header, size: file.size) else {
+            case .unsatisfiable:
                 var problem = Problem(.rangeNotSatisfiable, "bad-range", "The file has \(file.size) bytes.")
                 problem.headers[.contentRange] = "bytes */\(file.size)"
                 throw problem
+            case .part(let range):
+                headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(file.size)"
+                headers[.contentLength] = String(range.count)
+                return Reply(
+                    .partialContent, headers: headers,
+                    content: .body(FileBytes.body(path, range), mediaType: file.mediaType))
             }
-            headers[.contentRange] = "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(file.size)"
-            headers[.contentLength] = String(range.count)
-            return Reply(
-                .partialContent, headers: headers,
-                content: .body(FileBytes.body(path, range), mediaType: file.mediaType))
         }
     }
 

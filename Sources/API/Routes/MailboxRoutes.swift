@@ -58,7 +58,7 @@ struct MailboxRoutes {
             let persona = try await persona(of: call, caller)
             let page = try call.page()
             let rows = try await services.mailboxes.list(
-                caller.tenant, persona: persona, after: page.after.flatMap { MailboxID($0) }, limit: page.limit + 1)
+                caller.tenant, persona: persona, after: page.after { MailboxID($0) }, limit: page.limit + 1)
             return try .json(Page(rows.map { MailboxBody($0) }, limit: page.limit) { $0.id.description })
         }
     }
@@ -77,8 +77,11 @@ struct MailboxRoutes {
             let settings = try input.settings()
             let id = MailboxID.new()
             let envelope = try await seal(input.password ?? "", caller.tenant, id)
-            let mailbox = try await services.mailboxes.create(
-                caller.tenant, id: id, persona: persona, settings: settings, password: envelope, actor: caller.actor)
+            let mailbox = try await Self.knowingGraph {
+                try await services.mailboxes.create(
+                    caller.tenant, id: id, persona: persona, settings: settings, password: envelope,
+                    actor: caller.actor)
+            }
             return try Self.reply(mailbox, .created)
         }
     }
@@ -107,9 +110,12 @@ struct MailboxRoutes {
             let input: MailboxInput = try call.decode()
             var envelope: [UInt8]?
             if let password = input.password { envelope = try await seal(password, caller.tenant, known.id) }
-            let mailbox = try await services.mailboxes.update(
-                caller.tenant, known.id, revision: try call.expectedRevision(), settings: try input.settings(),
-                password: envelope, actor: caller.actor)
+            let (revision, settings, password) = (try call.expectedRevision(), try input.settings(), envelope)
+            let mailbox = try await Self.knowingGraph {
+                try await services.mailboxes.update(
+                    caller.tenant, known.id, revision: revision, settings: settings, password: password,
+                    actor: caller.actor)
+            }
             return try Self.reply(mailbox, .ok)
         }
     }
@@ -137,7 +143,7 @@ struct MailboxRoutes {
             let known = try await mailbox(of: call, caller)
             let page = try call.page()
             let rows = try await services.mails.list(
-                caller.tenant, mailbox: known.id, before: page.after.flatMap { MailID($0) }, limit: page.limit + 1)
+                caller.tenant, mailbox: known.id, before: page.after { MailID($0) }, limit: page.limit + 1)
             return try .json(Page(rows.map { MailBody($0) }, limit: page.limit) { $0.id.description })
         }
     }
@@ -159,6 +165,14 @@ struct MailboxRoutes {
     private func seal(_ password: String, _ tenant: TenantID, _ id: MailboxID) async throws -> [UInt8] {
         let key = try await services.tenants.key(of: tenant, under: services.master)
         return try key.seal(Secret(password), at: Mailboxes.place(tenant, id))
+    }
+
+    private static func knowingGraph(_ write: () async throws -> Mailbox) async throws -> Mailbox {
+        do {
+            return try await write()
+        } catch StoreError.notFound("graph") {
+            throw Problem.invalid([SchemaFault(pointer: "/graph_id", detail: "there is no such graph")])
+        }
     }
 
     private static func reply(_ mailbox: Mailbox, _ status: HTTPResponse.Status) throws -> Reply {

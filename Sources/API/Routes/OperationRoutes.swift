@@ -2,6 +2,8 @@ import Domain
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
+import NIOCore
+import Store
 
 /// Health for load balancers and people.
 struct OperationRoutes {
@@ -10,7 +12,7 @@ struct OperationRoutes {
 
     let services: Services
 
-    var endpoints: [Endpoint] { [alive, ready] }
+    var endpoints: [Endpoint] { [alive, ready, metrics, status] }
 
     private var alive: Endpoint {
         Endpoint(
@@ -44,6 +46,47 @@ struct OperationRoutes {
                 Readiness(status: isReady ? "ready" : "unavailable", dependencies: dependencies),
                 status: isReady ? .ok : .serviceUnavailable, headers: isReady ? [:] : [.retryAfter: "2"])
         }
+    }
+
+    private var metrics: Endpoint {
+        Endpoint(
+            method: .get, path: "/metrics", name: "metrics", tag: "operations",
+            summary: "Counters of this process in Prometheus' text format; no tenant's data.", access: .anonymous,
+            answer: .init(.ok, nil, mediaType: MetricsText.mediaType)
+        ) { _ in
+            let text = await MetricsText(services).text
+            return Reply(
+                .ok, headers: [.cacheControl: "no-store"],
+                content: .body(ResponseBody(byteBuffer: ByteBuffer(string: text)), mediaType: MetricsText.mediaType))
+        }
+    }
+
+    private var status: Endpoint {
+        Endpoint(
+            method: .get, path: "/api/status", name: "status", tag: "operations",
+            summary: "The platform's version and how your tenant's runs stand.", access: .read,
+            answer: .init(
+                .ok,
+                .object([
+                    Schema.required("version", .string()), Schema.required("started_at", .time),
+                    Schema.required("runs", .map(of: .integer(0...Int64.max)), "by status"),
+                ]))
+        ) { call in
+            let counts = try await services.runDocuments.counts(call.authenticated().tenant)
+            let runs = Dictionary(uniqueKeysWithValues: RunStatus.allCases.map { ($0.rawValue, counts[$0] ?? 0) })
+            return try .json(StatusBody(version: Endpoints.version, startedAt: services.startedAt, runs: runs))
+        }
+    }
+}
+
+private struct StatusBody: Encodable {
+    let version: String
+    let startedAt: Date
+    let runs: [String: Int]
+
+    enum CodingKeys: String, CodingKey {
+        case version, runs
+        case startedAt = "started_at"
     }
 }
 

@@ -107,7 +107,7 @@ struct SessionRoutes {
             let caller = try call.authenticated()
             let page = try call.page()
             let tokens = try await services.tokens.list(
-                caller.tenant, user: caller.user, after: page.after.flatMap { TokenID($0) }, limit: page.limit + 1)
+                caller.tenant, user: caller.user, after: page.after { TokenID($0) }, limit: page.limit + 1)
             return try .json(Page(tokens.map { TokenBody($0) }, limit: page.limit) { $0.id.description })
         }
     }

@@ -24,7 +24,7 @@ struct TenantRoutes {
         ) { call in
             let page = try call.page()
             let tenants = try await services.tenants.list(
-                after: page.after.flatMap { TenantID($0) }, limit: page.limit + 1)
+                after: page.after { TenantID($0) }, limit: page.limit + 1)
             return try .json(Page(tenants, limit: page.limit) { $0.id.description })
         }
     }
@@ -45,7 +45,7 @@ struct TenantRoutes {
                 ]),
                 example: [
                     "slug": "acme", "name": "Acme",
-                    "owner": ["email": "owner@acme.test", "name": "Olga Owner", "password": "…"],
+                    "owner": ["email": "owner@acme.test", "name": "Olga Owner", "password": "at least ten characters"],
                 ]),
             answer: .init(.created, Self.schema)
         ) { call in

@@ -21,7 +21,7 @@ struct UserRoutes {
             let caller = try call.authenticated()
             let page = try call.page()
             let users = try await services.users.list(
-                caller.tenant, after: page.after.flatMap { UserID($0) }, limit: page.limit + 1)
+                caller.tenant, after: page.after { UserID($0) }, limit: page.limit + 1)
             return try .json(
                 Page(users.map { UserBody($0, tenant: caller.tenant) }, limit: page.limit) { $0.id.description })
         }
@@ -37,7 +37,10 @@ struct UserRoutes {
                     Schema.required("role", .choice(Self.roles)),
                     Schema.required("password", .text(Self.passwordLength)),
                 ]),
-                example: ["email": "mira@demo.test", "name": "Mira Sommer", "role": "member", "password": "…"]),
+                example: [
+                    "email": "mira@demo.test", "name": "Mira Sommer", "role": "member",
+                    "password": "at least ten characters",
+                ]),
             answer: .init(.created, UserBody.schema)
         ) { call in
             let caller = try call.authenticated()

@@ -22,7 +22,7 @@ struct VersionedResource<Subject: Sendable>: Sendable {
             let caller = try call.authenticated()
             let page = try call.page()
             let rows = try await repository.list(
-                caller.tenant, after: page.after.flatMap { Identifier($0) }, limit: page.limit + 1)
+                caller.tenant, after: page.after { Identifier($0) }, limit: page.limit + 1)
             return try .json(Page(rows.map { VersionedBody($0) }, limit: page.limit) { $0.id })
         }
     }
@@ -114,7 +114,7 @@ struct VersionedResource<Subject: Sendable>: Sendable {
             guard try await repository.find(caller.tenant, id) != nil else { throw Problem.notFound(kind) }
             let page = try call.page()
             let rows = try await repository.versions(
-                caller.tenant, id, before: page.after.flatMap { Int($0) }, limit: page.limit + 1)
+                caller.tenant, id, before: page.after { Int($0) }, limit: page.limit + 1)
             return try .json(Page(rows.map { VersionBody($0) }, limit: page.limit) { String($0.version) })
         }
     }

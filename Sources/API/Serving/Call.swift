@@ -7,6 +7,7 @@ package import Logging
 /// One request on its way to a handler: authenticated, its body checked against the endpoint's schema.
 package struct Call: Sendable {
     package let id: String
+    package let trace: TraceContext
     /// Present unless the endpoint is anonymous.
     package let caller: Caller?
     package let parameters: [String: String]
@@ -16,6 +17,19 @@ package struct Call: Sendable {
     /// The unread body of an endpoint that takes raw bytes.
     package let content: RequestBody
     package let logger: Logger
+    /// Of a POST that is not anonymous.
+    package let idempotencyKey: String?
+    let idempotency: any IdempotencyKeeper
+    /// Operation, path and query: what a key is bound to beside the body.
+    let place: String
+
+    /// Answers once for an Idempotency-Key and `content`. The router does this for JSON bodies; the handler of a raw
+    /// body does it as soon as it knows the content's hash.
+    package func once(_ content: [UInt8], answer: @Sendable () async throws -> Reply) async throws -> Reply {
+        guard let idempotencyKey, let caller else { return try await answer() }
+        return try await idempotency.once(
+            key: idempotencyKey, caller: caller, fingerprint: Array("\(place)\n".utf8) + content, answer: answer)
+    }
 
     /// The caller of an endpoint that is not anonymous.
     package func authenticated() throws -> Caller {

@@ -21,34 +21,41 @@ package protocol IdempotencyKeeper: Sendable {
 
 package struct CallContext: RequestContext {
     package var coreContext: CoreRequestContextStorage
+    /// In the answer, in problems and in the log.
+    let requestID = UUID().uuidString.lowercased()
+    var trace = TraceContext()
 
     package init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
     }
 }
 
-/// Serves a table of endpoints: authenticates, holds the body to its schema, maps every error to a problem.
+/// Serves a table of endpoints: authenticates, counts, holds the body to its schema, maps every error to a problem.
 package struct EndpointRouter: Sendable {
     /// Bytes of a JSON body; larger content goes to `/api/files`.
     package static let largestBody = 1024 * 1024
 
     let authenticator: any CallAuthenticator
     let idempotency: any IdempotencyKeeper
+    let limiter: RateLimiter
+    let counts: RequestCounts
     /// Knows the errors of the layers below: gives the problem that a client should see, or `nil`.
     let translate: @Sendable (any Error) -> Problem?
 
     package init(
-        authenticator: any CallAuthenticator, idempotency: any IdempotencyKeeper,
-        translate: @escaping @Sendable (any Error) -> Problem?
+        authenticator: any CallAuthenticator, idempotency: any IdempotencyKeeper, limiter: RateLimiter,
+        counts: RequestCounts, translate: @escaping @Sendable (any Error) -> Problem?
     ) {
         self.authenticator = authenticator
         self.idempotency = idempotency
+        self.limiter = limiter
+        self.counts = counts
         self.translate = translate
     }
 
     package func router(for endpoints: [Endpoint]) -> Router<CallContext> {
-        let router = Router(context: CallContext.self)
-        router.add(middleware: UnknownRoutes(routes: endpoints))
+        let router = Router(context: CallContext.self, options: .autoGenerateHeadEndpoints)
+        router.add(middleware: Edge(routes: endpoints, counts: counts))
         for endpoint in endpoints {
             router.on(RouterPath(endpoint.path), method: endpoint.method) { request, context in
                 await respond(to: request, context, endpoint)
@@ -58,9 +65,11 @@ package struct EndpointRouter: Sendable {
     }
 
     private func respond(to request: Request, _ context: CallContext, _ endpoint: Endpoint) async -> Response {
-        let id = UUID().uuidString.lowercased()
+        let id = context.requestID
+        var quota: RateLimiter.Quota?
+        var response: Response
         do {
-            return try await serve(request, context, endpoint, id: id).response(id: id)
+            response = try await serve(request, context, endpoint, quota: &quota).response()
         } catch {
             let problem = (error as? Problem) ?? translate(error) ?? Self.problem(of: error)
             if problem.status.code >= 500 {
@@ -68,32 +77,34 @@ package struct EndpointRouter: Sendable {
                     "request failed",
                     metadata: ["request": "\(id)", "operation": "\(endpoint.name)", "error": "\(error)"])
             }
-            return problem.response(id: id)
+            response = problem.response(id: id)
         }
+        quota?.write(to: &response.headers)
+        return response
     }
 
-    private func serve(_ request: Request, _ context: CallContext, _ endpoint: Endpoint, id: String) async throws
-        -> Reply
-    {
+    private func serve(
+        _ request: Request, _ context: CallContext, _ endpoint: Endpoint, quota: inout RateLimiter.Quota?
+    ) async throws -> Reply {
         var caller: Caller?
         if endpoint.access != .anonymous {
             let known = try await authenticator.caller(of: request.headers, method: request.method)
+            let left = limiter.take(known.token)
+            quota = left
+            guard !left.isExceeded else { throw Problem.tooManyRequests(retryAfter: left.reset) }
             guard known.may(endpoint.access) else { throw Problem.forbidden }
             caller = known
         }
         let (body, bytes) = try await Self.body(of: request, for: endpoint)
+        let key = request.method == .post && caller != nil ? request.headers[HeaderNames.idempotencyKey] : nil
         let call = Call(
-            id: id, caller: caller,
+            id: context.requestID, trace: context.trace, caller: caller,
             parameters: Dictionary(context.parameters.map { (String($0.key), String($0.value)) }) { $1 },
             query: Dictionary(request.uri.queryParameters.map { (String($0.key), String($0.value)) }) { $1 },
-            headers: request.headers, body: body, content: request.body, logger: context.logger)
-        guard request.method == .post, let caller, let key = request.headers[HeaderNames.idempotencyKey] else {
-            return try await endpoint.handle(call)
-        }
-        let fingerprint = Array("\(endpoint.name) \(request.uri.path)\n".utf8) + bytes
-        return try await idempotency.once(key: key, caller: caller, fingerprint: fingerprint) {
-            try await endpoint.handle(call)
-        }
+            headers: request.headers, body: body, content: request.body, logger: context.logger,
+            idempotencyKey: key, idempotency: idempotency, place: "\(endpoint.name) \(request.uri.description)")
+        if case .raw = endpoint.body { return try await endpoint.handle(call) }
+        return try await call.once(bytes) { try await endpoint.handle(call) }
     }
 
     private static func body(of request: Request, for endpoint: Endpoint) async throws -> (JSONValue, [UInt8]) {
@@ -107,7 +118,7 @@ package struct EndpointRouter: Sendable {
         }
         let bytes = Array(buffer.readableBytesView)
         if bytes.isEmpty && !isRequired { return (.object([:]), []) }
-        if let type = request.headers[.contentType], !type.lowercased().hasPrefix("application/json") {
+        if let type = request.headers[.contentType], !isJSON(type) {
             throw Problem(.unsupportedMediaType, "unsupported-media-type", "Send application/json.")
         }
         let value: JSONValue
@@ -121,6 +132,12 @@ package struct EndpointRouter: Sendable {
         return (value, bytes)
     }
 
+    /// `application/json`, or any type with the suffix `+json` (RFC 6839, 3.1).
+    private static func isJSON(_ type: String) -> Bool {
+        let name = type.prefix { $0 != ";" }.lowercased().filter { $0 != " " }
+        return name == "application/json" || name.hasSuffix("+json")
+    }
+
     private static let tooLarge = Problem(
         .contentTooLarge, "too-large", "A JSON body may have \(largestBody) bytes; send files to /api/files.")
 
@@ -129,40 +146,5 @@ package struct EndpointRouter: Sendable {
             return Problem(error.status, "request", error.body ?? error.status.reasonPhrase)
         }
         return error is NIOTooManyBytesError ? tooLarge : .internalError
-    }
-}
-
-/// Unknown paths and methods answer as problems too.
-struct UnknownRoutes: RouterMiddleware {
-    typealias Context = CallContext
-    let routes: [Endpoint]
-
-    func handle(
-        _ request: Request, context: CallContext,
-        next: (Request, CallContext) async throws -> Response
-    ) async throws -> Response {
-        do {
-            return try await next(request, context)
-        } catch let error as HTTPError where error.status == .notFound {
-            let methods = routes.filter { $0.matches(request.uri.path) }.map(\.method.rawValue)
-            let id = UUID().uuidString.lowercased()
-            guard !methods.isEmpty else {
-                return Problem(.notFound, "not-found", "There is nothing at this path; see /api/openapi.json.")
-                    .response(id: id)
-            }
-            var response = Problem(
-                .methodNotAllowed, "method-not-allowed", "This path does not take \(request.method)."
-            )
-            .response(id: id)
-            response.headers[.allow] = methods.sorted().joined(separator: ", ")
-            return response
-        }
-    }
-}
-
-extension Endpoint {
-    fileprivate func matches(_ path: String) -> Bool {
-        let mine = self.path.split(separator: "/"), theirs = path.split(separator: "/")
-        return mine.count == theirs.count && zip(mine, theirs).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
     }
 }

@@ -9,6 +9,8 @@ enum HeaderNames {
     static let rateLimit = name("RateLimit")
     static let rateLimitPolicy = name("RateLimit-Policy")
     static let filename = name("X-Filename")
+    /// Asks proxies of the nginx kind to pass a stream on as it comes.
+    static let accelBuffering = name("X-Accel-Buffering")
     static let traceparent = name("traceparent")
 
     private static func name(_ text: String) -> HTTPField.Name {

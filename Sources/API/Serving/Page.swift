@@ -43,6 +43,15 @@ package struct PageRequest: Sendable {
     /// Key of the last row of the page before.
     package let after: String?
 
+    /// The key of the page before; 400 where the cursor is not one that this list gave.
+    package func after<Key>(_ parse: (String) -> Key?) throws -> Key? {
+        guard let after else { return nil }
+        guard let key = parse(after) else { throw Self.badCursor }
+        return key
+    }
+
+    static let badCursor = Problem(.badRequest, "bad-parameter", "'cursor' is not one that this list gave.")
+
     package static let parameters = [
         Endpoint.Parameter(
             name: "limit", schema: .integer(1...Int64(largestLimit)),
@@ -64,7 +73,7 @@ extension Call {
         }
         guard let cursor = query["cursor"] else { return PageRequest(limit: limit, after: nil) }
         guard let key = Cursor.open(cursor) else {
-            throw Problem(.badRequest, "bad-parameter", "'cursor' is not one that this list gave.")
+            throw PageRequest.badCursor
         }
         return PageRequest(limit: limit, after: key)
     }

@@ -5,9 +5,8 @@ import Hummingbird
 import NIOCore
 
 extension Reply {
-    func response(id: String) -> Response {
+    func response() -> Response {
         var headers = headers
-        headers[HeaderNames.requestID] = id
         switch content {
         case .none:
             return Response(status: status, headers: headers)
@@ -27,7 +26,6 @@ extension Problem {
         var headers = headers
         headers[.contentType] = "application/problem+json"
         headers[.cacheControl] = "no-store"
-        headers[HeaderNames.requestID] = id
         if status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
         if let retryAfter { headers[.retryAfter] = String(retryAfter) }
         // Encoding strings and whole numbers cannot fail; an empty body would still carry the status.

@@ -25,11 +25,8 @@ final class ChildProcess: Sendable {
         loop.submit { context in
             do throws(SocketError) {
                 let output = try Descriptor.pipe(nonBlocking: true)
-                let filter = try Descriptor.pipe(nonBlocking: true)
-                guard input.withUnsafeBytes({ write(filter.write.raw, $0.baseAddress, $0.count) }) == input.count else {
-                    throw .system("pipe_failed", "the system call filter does not fit a pipe")
-                }
-                let pid = try spawn(arguments, output: output.write.raw, filter: filter.read.raw)
+                let filter = try ended(input)
+                let pid = try spawn(arguments, output: output.write.raw, filter: filter.raw)
                 child.state.withLock { $0.pid = pid }
                 let raw = persona_pidfd_open(pid)
                 guard raw >= 0 else {
@@ -54,6 +51,17 @@ final class ChildProcess: Sendable {
         state.withLock { state in
             if let pid = state.pid, !state.isReaped { Glibc.kill(pid, SIGKILL) }
         }
+    }
+
+    /// A pipe that holds `input` and its end: bubblewrap reads until then, and gives up where it would have to wait.
+    private static func ended(_ input: [UInt8]) throws(SocketError) -> Descriptor {
+        let pipe = try Descriptor.pipe(nonBlocking: false)
+        // PIPE_BUF and more fit an empty pipe; above its 64 KiB the write would wait for a reader (pipe(7)).
+        let isWritten =
+            input.count <= 64 * 1024
+            && input.withUnsafeBytes { write(pipe.write.raw, $0.baseAddress, $0.count) } == input.count
+        guard isWritten else { throw .system("pipe_failed", "the system call filter does not fit a pipe") }
+        return pipe.read
     }
 
     private static func spawn(_ arguments: [String], output: Int32, filter: Int32) throws(SocketError) -> pid_t {

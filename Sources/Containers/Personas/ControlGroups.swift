@@ -86,9 +86,8 @@ struct ControlGroups: Sendable {
         var ranOutOfMemory: Bool { kills > killsBefore }
 
         fileprivate var kills: Int {
-            guard let events, let text = try? String(contentsOfFile: events, encoding: .utf8) else {
-                return 0  // without the group nothing is known
-            }
+            // Without the group nothing is known.
+            guard let events, let text = try? String(contentsOfFile: events, encoding: .utf8) else { return 0 }
             let line = text.split(separator: "\n").first { $0.hasPrefix("oom_kill ") }
             return line.flatMap { Int($0.dropFirst("oom_kill ".count)) } ?? 0
         }

@@ -88,9 +88,8 @@ final class SandboxSession: Sendable {
     func serve(_ frames: AsyncStream<[UInt8]>) async {
         for await frame in frames {
             defer { channel.consumed() }
-            guard let message = try? JSONDecoder().decode(SandboxMessage.self, from: Data(frame)) else {
-                break  // what cannot speak the protocol was taken over or is broken: it ends below
-            }
+            // What cannot speak the protocol was taken over or is broken: it ends below.
+            guard let message = try? JSONDecoder().decode(SandboxMessage.self, from: Data(frame)) else { break }
             take(message)
         }
         channel.close()

@@ -33,9 +33,11 @@ package final class PollLoop: Sendable {
     private func run() {
         let context = PollContext()
         while !context.isStopped {
-            for work in inbox.withLock({ work in
-                defer { work = [] }; return work
-            }) { work(context) }
+            let due = inbox.withLock { inbox in
+                defer { inbox = [] }
+                return inbox
+            }
+            for work in due { work(context) }
             context.poll(waking: wakeRead.raw)
         }
     }

@@ -31,6 +31,9 @@ package struct ConfigurationOptions: ParsableArguments {
     @Option(help: ArgumentHelp(stringLiteral: Setting.migrations.help))
     package var migrations: String?
 
+    @Option(help: ArgumentHelp(stringLiteral: Setting.dashboard.help))
+    package var dashboard: String?
+
     @Option(help: ArgumentHelp(stringLiteral: Setting.logLevel.help))
     package var logLevel: String?
 
@@ -41,7 +44,7 @@ package struct ConfigurationOptions: ParsableArguments {
         let flags: [(Setting, String?)] = [
             (.dataDirectory, dataDir), (.databaseURL, databaseUrl), (.databaseOwnerURL, databaseOwnerUrl),
             (.redisURL, redisUrl), (.listen, listen), (.sandbox, sandbox), (.masterKeyFile, masterKeyFile),
-            (.migrations, migrations), (.logLevel, logLevel),
+            (.migrations, migrations), (.dashboard, dashboard), (.logLevel, logLevel),
         ]
         let given = Dictionary(flags.compactMap { pair in pair.1.map { (pair.0.name, $0) } }) { _, last in last }
         return try Configuration(

@@ -25,6 +25,7 @@ package struct Configuration: Sendable {
     package let sandbox: Sandbox?
     package let masterKeyFile: String
     package let migrations: String
+    package let dashboard: String
     package let logLevel: Logger.Level
     package let model: Model?
     /// Each setting with its value and where that came from, secrets masked.
@@ -92,6 +93,7 @@ extension Configuration {
         self.sandbox = sandbox ?? nil
         masterKeyFile = value(.masterKeyFile) ?? data + "/master.key"
         migrations = value(.migrations) ?? "Migrations"
+        dashboard = value(.dashboard) ?? "Dashboard"
         logLevel = level
         self.model = model
         self.origins = origins

@@ -33,6 +33,8 @@ package struct Setting: Sendable, Hashable {
         "master_key_file", "Key that wraps the tenants' keys; made under data_dir on first start, mode 0600.")
     package static let migrations = Setting(
         "migrations", fallback: "Migrations", "Directory of the numbered SQL files.")
+    package static let dashboard = Setting(
+        "dashboard", fallback: "Dashboard", "Folder of the dashboard's files.")
     package static let logLevel = Setting(
         "log_level", fallback: "notice", "trace, debug, info, notice, warning, error or critical.")
     package static let modelBaseURL = Setting(
@@ -41,7 +43,8 @@ package struct Setting: Sendable, Hashable {
     package static let modelKey = Setting("model_key", isSecret: true, "API key of the demo tenant's model.")
 
     package static let all = [
-        dataDirectory, databaseURL, databaseOwnerURL, redisURL, listen, sandbox, masterKeyFile, migrations, logLevel,
+        dataDirectory, databaseURL, databaseOwnerURL, redisURL, listen, sandbox, masterKeyFile, migrations, dashboard,
+        logLevel,
         modelBaseURL, modelName, modelKey,
     ]
 }

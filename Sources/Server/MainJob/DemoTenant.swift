@@ -129,7 +129,8 @@ extension String {
 enum DemoSecrets {
     static func text(named name: String, in directory: String) throws -> String {
         let path = "\(try DataPath.absolute(directory))/\(name)"
-        if let known = try? String(contentsOfFile: path, encoding: .utf8), !known.isEmpty { return known }  // not made yet
+        // Unreadable: not made yet.
+        if let known = try? String(contentsOfFile: path, encoding: .utf8), !known.isEmpty { return known }
         let fresh = Password.random().reveal()
         guard
             FileManager.default.createFile(

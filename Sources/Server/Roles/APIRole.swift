@@ -1,4 +1,5 @@
 package import API
+package import Domain
 import Hummingbird
 package import Logging
 import Postgres
@@ -9,15 +10,14 @@ import Store
 package enum APIRole {
     package static func service(
         _ storage: Storage, listen: Configuration.Endpoint, probes: [Services.Probe], logger: Logger,
+        doorbell: (any Doorbell)? = nil, dashboard: String? = nil,
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) throws -> any Service {
         let services = Services(
-            database: storage.database, blobs: storage.blobs, master: storage.master,
+            database: storage.database, blobs: storage.blobs, master: storage.master, doorbell: doorbell,
+            dashboard: dashboard,
             probes: [Services.Probe("database") { try await storage.database.app.check() }] + probes)
-        return Application(
-            router: try Endpoints.router(services),
-            configuration: .init(address: .hostname(listen.host, port: listen.port), serverName: nil),
-            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? listen.port) },
-            logger: logger)
+        return try APIServer.application(
+            services, host: listen.host, port: listen.port, logger: logger, onListening: onListening)
     }
 }

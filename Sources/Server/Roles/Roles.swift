@@ -31,7 +31,8 @@ struct Roles: Sendable {
                 let pinger = try RedisConnection(redis)
                 return try APIRole.service(
                     storage, listen: configuration.listen,
-                    probes: [.init("redis") { try await pinger.ping() }], logger: logger, onListening: onListening)
+                    probes: [.init("redis") { try await pinger.ping() }], logger: logger, doorbell: doorbell,
+                    dashboard: configuration.dashboard, onListening: onListening)
             case .orchestrator: return OrchestratorRole(storage: storage, doorbell: doorbell, logger: logger)
             case .worker:
                 return WorkerRole(

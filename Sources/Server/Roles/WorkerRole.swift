@@ -9,6 +9,7 @@ import ServiceLifecycle
 import Sockets
 import Store
 import ToolKit
+import WorkerStore
 import Workers
 
 /// Workers as a service: personas' sandboxes, job slots and watched mailboxes of one process.
@@ -23,13 +24,18 @@ struct WorkerRole: Service {
         let client = try HTTPClient()
         let containers = try await containers()
         let source = StoreJobSource(
-            queue: JobQueue(storage.database, owner: owner), events: RunProgress(logger: logger), doorbell: doorbell)
+            JobQueue(storage.database, owner: owner), doorbell: doorbell
+        ) { [logger] job, message, fraction in
+            logger.info(
+                "\(message)",
+                metadata: ["run": "\(job.run)", "fraction": "\(fraction.map { String($0) } ?? "unknown")"])
+        }
         let resources = StoreResources(storage: storage)
         let log: @Sendable (String) -> Void = { [logger] in logger.warning("\($0)") }
         let worker = Worker(
             jobs: source, containers: containers,
             tools: { name in PersonaTools.descriptors.first { $0.name == name } }, resolver: resources,
-            artifacts: BlobArtifacts(blobs: storage.blobs), models: GatewayModels(storage: storage, client: client),
+            artifacts: BlobArtifacts(storage.blobs), models: GatewayModels(storage: storage, client: client),
             log: log)
         let watcher = MailWatcher(
             intake: StoreMailIntake(database: storage.database, owner: owner, doorbell: doorbell, logger: logger),
@@ -52,9 +58,10 @@ struct WorkerRole: Service {
         let program = PersonaProgram(
             executable: try Self.executable(), libraries: RuntimeLibraries.directories())
         let data = try DataPath.absolute(configuration.dataDirectory)
-        let sandbox = try await Bubblewrap(program: program, data: data, on: loop)
+        let sandbox = try await SandboxChoice.sandbox(
+            configuration.sandbox, program: program, data: data, on: loop, logger: logger)
         for missing in sandbox.promises.missing {
-            logger.notice("the sandbox cannot promise everything", metadata: ["missing": "\(missing)"])
+            logger.info("the sandbox cannot promise everything", metadata: ["missing": "\(missing)"])
         }
         var settings = PersonaContainerSettings()
         let ledger = EgressLedger(database: storage.database, logger: logger)

@@ -26,17 +26,8 @@ package struct BlobStore: Sendable {
         try BlobWriter(store: self, tenant: tenant)
     }
 
-    /// Files are copied one after another: the disk is one.
-    private static let copying = DispatchQueue(label: "blob-copy")
-
-    /// Copies a whole file in, which `descriptor` reads from its beginning.
-    package func keep(_ tenant: TenantID, descriptor: Int32) async throws -> Blob {
-        try await withCheckedThrowingContinuation { continuation in
-            Self.copying.async { continuation.resume(with: Result { try adopt(tenant, descriptor: descriptor) }) }
-        }
-    }
-
-    private func adopt(_ tenant: TenantID, descriptor: Int32) throws(BlobError) -> Blob {
+    /// Copies a whole file in, which `descriptor` reads from its beginning. Blocks: call it on a thread of its own.
+    package func adopt(_ tenant: TenantID, descriptor: Int32) throws(BlobError) -> Blob {
         var draft = try BlobDraft(store: self, tenant: tenant)
         defer { draft.discard() }
         var buffer = [UInt8](repeating: 0, count: 256 * 1024)

@@ -86,8 +86,8 @@ package struct Mailboxes: Sendable {
         _ tenant: TenantID, id: MailboxID, persona: PersonaID, settings: MailboxSettings, password: [UInt8],
         actor: String
     ) async throws -> Mailbox {
-        do {
-            let results = try await database.batch(
+        let results = try await refusing {
+            try await database.batch(
                 tenant,
                 [
                     PostgresStatement(
@@ -103,7 +103,13 @@ package struct Mailboxes: Sendable {
                         detail: ["address": .string(settings.address)]
                     ).statement(),
                 ])
-            return try Self.mailbox(results[0][0])
+        }
+        return try Self.mailbox(results[0][0])
+    }
+
+    private func refusing<Value>(_ write: () async throws -> Value) async throws -> Value {
+        do {
+            return try await write()
         } catch let error as PostgresError where error.isUniqueViolation {
             throw StoreError.taken("address")
         } catch let error as PostgresError where error.isForeignKeyViolation {
@@ -134,22 +140,24 @@ package struct Mailboxes: Sendable {
         _ tenant: TenantID, _ id: MailboxID, revision: Int?, settings: MailboxSettings, password: [UInt8]?,
         actor: String
     ) async throws -> Mailbox {
-        let results = try await database.batch(
-            tenant,
-            [
-                PostgresStatement(
-                    """
-                    UPDATE mailboxes SET address = $4, display_name = $5, username = $6, imap = $7, smtp = $8,
-                        certificate_authority = $9, inbox = $10, sent_folder = $11, allowed_senders = $12, graph_id = $13,
-                        status = $14, password = coalesce($15, password), last_error = NULL,
-                        revision = revision + 1, updated_at = platform_now()
-                    WHERE tenant_id = $1 AND mailbox_id = $2 AND ($3::bigint IS NULL OR revision = $3)
-                    RETURNING \(Self.columns)
-                    """,
-                    [tenant.value, id.value, .optional(revision) { .int($0) }] + Self.values(settings)
-                        + [.optional(password) { .bytes($0) }]),
-                AuditEntry(actor: actor, action: "mailbox.changed", subject: "mailbox:\(id)").statement(),
-            ])
+        let results = try await refusing {
+            try await database.batch(
+                tenant,
+                [
+                    PostgresStatement(
+                        """
+                        UPDATE mailboxes SET address = $4, display_name = $5, username = $6, imap = $7, smtp = $8,
+                            certificate_authority = $9, inbox = $10, sent_folder = $11, allowed_senders = $12, graph_id = $13,
+                            status = $14, password = coalesce($15, password), last_error = NULL,
+                            revision = revision + 1, updated_at = platform_now()
+                        WHERE tenant_id = $1 AND mailbox_id = $2 AND ($3::bigint IS NULL OR revision = $3)
+                        RETURNING \(Self.columns)
+                        """,
+                        [tenant.value, id.value, .optional(revision) { .int($0) }] + Self.values(settings)
+                            + [.optional(password) { .bytes($0) }]),
+                    AuditEntry(actor: actor, action: "mailbox.changed", subject: "mailbox:\(id)").statement(),
+                ])
+        }
         guard let row = results[0].first else {
             throw try await find(tenant, id) == nil ? StoreError.notFound("mailbox") : StoreError.stale
         }
@@ -166,6 +174,16 @@ package struct Mailboxes: Sendable {
                 AuditEntry(actor: actor, action: "mailbox.deleted", subject: "mailbox:\(id)").statement(),
             ])
         return !results[0].isEmpty
+    }
+
+    /// Graph of the persona's newest mailbox.
+    package func newestGraph(_ tenant: TenantID, persona: PersonaID) async throws -> GraphID? {
+        try await database.rows(
+            tenant,
+            """
+            SELECT graph_id FROM mailboxes WHERE tenant_id = $1 AND persona_id = $2 ORDER BY mailbox_id DESC LIMIT 1
+            """, [tenant.value, persona.value]
+        ).first?.id("graph_id")
     }
 
     /// The sealed password.

@@ -91,12 +91,16 @@ package struct Users: Sendable {
                         role.map { .text($0) } ?? .null, status.map { .text($0) } ?? .null,
                         passwordHash.map { .text($0) } ?? .null,
                     ]),
-                // A disabled user's sessions end at once.
+                // A disabled user's tokens end at once; a new password ends sessions opened with the old one.
                 PostgresStatement(
                     """
                     UPDATE tokens SET revoked_at = platform_now()
-                    WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL AND $3 = 'disabled'
-                    """, [tenant.value, id.value, status.map { .text($0) } ?? .null]),
+                    WHERE tenant_id = $1 AND user_id = $2 AND revoked_at IS NULL
+                        AND ($3 = 'disabled' OR ($4 AND kind = 'session'))
+                    """,
+                    [
+                        tenant.value, id.value, status.map { .text($0) } ?? .null, .bool(passwordHash != nil),
+                    ]),
                 AuditEntry(actor: actor, action: "user.changed", subject: "user:\(id)").statement(),
             ])
         guard let row = results[0].first else {

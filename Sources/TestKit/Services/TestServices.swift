@@ -94,9 +94,14 @@ package enum Repository {
         ?? String(
             "\(#filePath)".split(separator: "/", omittingEmptySubsequences: false).dropLast(4).joined(separator: "/"))
 
-    package static let runtime: String =
-        ProcessInfo.processInfo.environment["PERSONA_RUNTIME"]
-        ?? (ProcessInfo.processInfo.environment["PERSONA_DATA"] ?? "\(root)/.data") + "/runtime"
+    /// What the bootstrap made: `PERSONA_DATA`, else `.data` of the repository.
+    private static let data = ProcessInfo.processInfo.environment["PERSONA_DATA"] ?? "\(root)/.data"
+
+    package static let runtime = ProcessInfo.processInfo.environment["PERSONA_RUNTIME"] ?? "\(data)/runtime"
+
+    /// Python with the packages that judge documents from outside.
+    package static let python =
+        ProcessInfo.processInfo.environment["PERSONA_TEST_PYTHON"] ?? "\(data)/test-python/bin/python3"
 
     package static let migrations = "\(root)/Migrations"
 }

@@ -31,9 +31,8 @@ package enum ToolHost {
         await withDiscardingTaskGroup { group in
             for await frame in channel.frames {
                 channel.consumed()
-                guard let message = try? JSONDecoder().decode(PlatformMessage.self, from: Data(frame)) else {
-                    break  // a platform that cannot be understood is as good as gone: the sandbox ends
-                }
+                // A platform that cannot be understood is as good as gone: the sandbox ends.
+                guard let message = try? JSONDecoder().decode(PlatformMessage.self, from: Data(frame)) else { break }
                 switch message {
                 case .marked(let call, let accepted): link.marked(call, accepted: accepted)
                 case .cancel(let call): link.cancel(call)

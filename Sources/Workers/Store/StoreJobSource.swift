@@ -52,7 +52,8 @@ package final class StoreJobSource: JobSource {
         let rows = artifacts.map { artifact in
             Files.publication(
                 job.tenant, id: .new(), run: job.run, persona: job.persona, job: job.id, name: artifact.file.name,
-                mediaType: artifact.file.mediaType, size: artifact.size, sha256: artifact.sha256, provenance: .persona)
+                mediaType: artifact.file.mediaType, size: artifact.size, sha256: artifact.sha256,
+                provenance: Self.provenance(of: job))
         }
         try await queue.complete(known, output: output, also: rows)
         await doorbell.ring([.run(job.tenant, job.run)])
@@ -100,6 +101,11 @@ package final class StoreJobSource: JobSource {
     private func known(_ job: WorkerJob) throws -> ClaimedJob {
         guard let known = claimed.withLock({ $0[job.id] }) else { throw LeaseError.fenced }
         return known
+    }
+
+    /// What these tools publish was written by strangers.
+    private static func provenance(of job: WorkerJob) -> Files.Provenance {
+        job.tool.hasPrefix("email.") || job.tool.hasPrefix("browser.") ? .outside : .persona
     }
 
     private func forget(_ job: WorkerJob) { claimed.withLock { _ = $0.removeValue(forKey: job.id) } }

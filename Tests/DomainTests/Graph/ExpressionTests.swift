@@ -1,7 +1,7 @@
 import Domain
 import Testing
 
-@Suite struct ExpressionTests {
+@Suite(.timeLimit(.minutes(2))) struct ExpressionTests {
     static let scope = ExpressionScope([
         "state": [
             "mail": ["subject": "Tides", "links": ["a", "b", "c"], "size": 42], "log": [], "none": nil,

@@ -1,7 +1,7 @@
 import Domain
 import Testing
 
-@Suite struct GraphDefinitionTests {
+@Suite(.timeLimit(.minutes(2))) struct GraphDefinitionTests {
     static let briefing: JSONValue = [
         "start": "read", "reducers": ["log": "append"],
         "nodes": [

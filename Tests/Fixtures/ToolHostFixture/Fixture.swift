@@ -90,8 +90,14 @@ struct Wait: Tool {
 
     func call(_ input: Input, in context: ToolContext) async throws -> Output {
         context.progress("waiting")
-        while input.stubborn { try? await Task.sleep(for: .seconds(3600)) }  // cancellation is ignored on purpose
-        try await Task.sleep(for: .seconds(3600))
+        let wait = Task { try await Task.sleep(for: .seconds(3600)) }
+        // A task of its own hears nothing of this one's cancellation; a sleep repeated in it would spin.
+        if input.stubborn { try await wait.value }
+        try await withTaskCancellationHandler {
+            try await wait.value
+        } onCancel: {
+            wait.cancel()
+        }
         return Output()
     }
 }

@@ -1,0 +1,82 @@
+import API
+import Domain
+import FoundationEssentials
+import Glibc
+import HTTPClient
+import HTTPTypes
+import TestKit
+import Testing
+
+@Suite(.timeLimit(.minutes(2))) struct OperationTests {
+    @Test func everyServedRouteIsInTheDocument() async throws {
+        try await House.with { house in
+            let document = try await house.call("GET", "/api/openapi.json")
+            #expect(document.status == 200)
+            let paths = document.json["paths"]
+            for endpoint in try Endpoints.all(house.services) where endpoint.name != "openapi" {
+                let operation = paths?[endpoint.path]?[endpoint.method.rawValue.lowercased()]
+                #expect(operation?["operationId"]?.string == endpoint.name)
+                let status = String(endpoint.answer.status.code)
+                #expect(operation?["responses"]?[status] != nil, "\(endpoint.name)")
+            }
+        }
+    }
+
+    @Test func everyExampleFitsItsSchema() async throws {
+        try await House.with { house in
+            for endpoint in try Endpoints.all(house.services) {
+                guard case .json(let schema, let example, _) = endpoint.body else { continue }
+                #expect(schema.faults(in: example).isEmpty, "\(endpoint.name)")
+            }
+        }
+    }
+
+    private static let python: String? = {
+        let data = ProcessInfo.processInfo.environment["PERSONA_DATA"] ?? "\(Repository.root)/.data"
+        return ["\(data)/test-python/bin/python3", "\(data)/../.data/test-python/bin/python3"].first {
+            access($0, X_OK) == 0
+        }
+    }()
+
+    @Test(.enabled(if: python != nil, "the bootstrap's test interpreter is absent"))
+    func theDocumentIsValidOpenAPI() async throws {
+        let python = try #require(Self.python)
+        try await House.with { house in
+            let document = try await house.call("GET", "/api/openapi.json")
+            let file = "\(try TemporaryTree.make("openapi"))/openapi.json"
+            try Data(document.body).write(to: URL(filePath: file))
+            let script =
+                "import json, sys, openapi_spec_validator as v; v.validate(json.load(open(sys.argv[1])))"
+            #expect(try Self.run([python, "-c", script, file]) == 0)
+        }
+    }
+
+    private static func run(_ command: [String]) throws -> Int32 {
+        var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
+        defer { for argument in arguments { free(argument) } }
+        var process = pid_t()
+        guard posix_spawn(&process, command[0], nil, nil, &arguments, environ) == 0 else { return -1 }
+        var status: Int32 = 0
+        waitpid(process, &status, 0)
+        return status
+    }
+
+    @Test func metricsCountWhatWasAnswered() async throws {
+        try await House.with { house in
+            let owner = try await house.person(of: try await house.tenant())
+            for _ in 0..<3 { _ = try await house.call("GET", "/api/me", as: owner) }
+            _ = try await house.call("GET", "/api/nothing")
+            let (persona, graph) = (try await house.persona(owner), try await house.graph(owner))
+            _ = try await house.call(
+                "POST", "/api/runs", as: owner, ["persona_id": .string(persona), "graph": .string(graph)])
+            let metrics = try await house.call("GET", "/metrics")
+            #expect(metrics.headers["Content-Type"]?.hasPrefix("text/plain; version=0.0.4") == true)
+            #expect(metrics.text.contains("persona_http_requests_total{class=\"2xx\"} 6\n"))
+            #expect(metrics.text.contains("persona_http_requests_total{class=\"4xx\"} 1\n"))
+            #expect(metrics.text.contains("persona_runs{status=\"queued\"} 1\n"))
+            #expect(metrics.text.contains("persona_pool_connections{pool=\"app\",state=\"free\"} 8\n"))
+            let status = try await house.call("GET", "/api/status", as: owner)
+            #expect(status.json["runs"]?["queued"]?.int == 1)
+        }
+    }
+}
