@@ -43,7 +43,8 @@ package struct Setting: Sendable, Hashable {
     package static let modelKey = Setting("model_key", isSecret: true, "API key of the demo tenant's model.")
 
     package static let all = [
-        dataDirectory, databaseURL, databaseOwnerURL, redisURL, listen, sandbox, masterKeyFile, migrations, dashboard, logLevel,
+        dataDirectory, databaseURL, databaseOwnerURL, redisURL, listen, sandbox, masterKeyFile, migrations, dashboard,
+        logLevel,
         modelBaseURL, modelName, modelKey,
     ]
 }
