@@ -116,7 +116,9 @@ let package = Package(
                 "MIME", "SMTP", "IMAP", hummingbird, lifecycle, unixSignals, crypto, logging,
                 arguments, yams,
             ]),
-        .executableTarget(name: "persona", dependencies: ["Server"], path: "Sources/Command", swiftSettings: settings),
+        .executableTarget(
+            name: "persona", dependencies: ["Server", "CLinux", arguments], path: "Sources/Command",
+            swiftSettings: settings),
 
         module("TestKit", "TestKit", ["CLinux", "Embedded", "Postgres"]),
         tests("DomainTests", ["Domain"]),
@@ -173,6 +175,12 @@ let package = Package(
             [
                 "API", "Domain", "HTTPClient", "Postgres", "Store", "TestKit", "Vault", hummingbird, httpTypes, crypto,
                 lifecycle, logging,
+            ]),
+        tests(
+            "DashboardTests",
+            [
+                "API", "CDP", "Domain", "Postgres", "Store", "TestKit", "Vault", hummingbird, httpTypes, crypto,
+                logging,
             ]),
         tests("ServerTests", ["Server", logging]),
     ],

@@ -119,6 +119,9 @@ package final class MailServer: Sendable {
     /// Directory of a mailbox's messages (Maildir), to look at what really arrived.
     package func maildir(_ address: String) -> String { "\(configuration.maildirs)/\(address.lowercased())/Maildir" }
 
+    /// exim's log: a line with `<=` and the sender for each message that it took.
+    package var submissionLog: String { configuration.submissionLog }
+
     package func stop() async throws {
         try await OwnThread.run { try self.stopBlocking() }
     }
