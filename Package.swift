@@ -179,7 +179,8 @@ let package = Package(
         tests(
             "DashboardTests",
             [
-                "API", "CDP", "Domain", "Postgres", "Store", "TestKit", "Vault", hummingbird, httpTypes, crypto, logging,
+                "API", "CDP", "Domain", "Postgres", "Store", "TestKit", "Vault", hummingbird, httpTypes, crypto,
+                logging,
             ]),
         tests("ServerTests", ["Server", logging]),
     ],
