@@ -1,5 +1,5 @@
 import FoundationEssentials
-package import Postgres
+import Postgres
 
 /// A database of its own in the Postgres that all tests of the process share, for programs that take a database's address
 /// and no schema.
