@@ -176,6 +176,11 @@ let package = Package(
                 "API", "Domain", "HTTPClient", "Postgres", "Store", "TestKit", "Vault", hummingbird, httpTypes, crypto,
                 lifecycle, logging,
             ]),
+        tests(
+            "DashboardTests",
+            [
+                "API", "CDP", "Domain", "Postgres", "Store", "TestKit", "Vault", hummingbird, httpTypes, crypto, logging,
+            ]),
         tests("ServerTests", ["Server", logging]),
     ],
     swiftLanguageModes: [.v6]

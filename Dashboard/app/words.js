@@ -61,7 +61,8 @@ export const tone = (status) => tones[status] ?? "calm";
 export const hasEnded = (status) => ["succeeded", "failed", "cancelled"].includes(status);
 
 const triggers = { api: "Started through the API", mail: "Started by a mail", schedule: "Started by a schedule", fork: "Forked" };
-export const trigger = (name) => triggers[name] ?? `Started by ${name}`;
+export const trigger = (name, mail = null) =>
+  mail ? `Started by a mail of ${mail.from}` : triggers[name] ?? `Started by ${name}`;
 
 const tellers = {
   "run.started": () => "The run began",

@@ -1,11 +1,11 @@
 import { all, get, path, post } from "../app/api.js";
 import { announce, fill, h } from "../app/dom.js";
+import { Subjects } from "../app/subjects.js";
 import { badge, busy, facts, link, trouble, when } from "../app/parts.js";
 import { between, eventKinds, hasEnded, nodeName, sentence, short, timeOfDay, trigger } from "../app/words.js";
 import { Timeline } from "./run-steps.js";
 import { waiting } from "./run-waiting.js";
 import { files } from "./run-files.js";
-import { subject } from "./runs.js";
 
 // Events come in bursts; the run is read again this many milliseconds after the first of one.
 const settle = 150;
@@ -17,13 +17,15 @@ const mostLines = 1000;
 /** One run, live until it ends. */
 export async function show({ parameters: [id], signal, me, fail }) {
   const place = path("runs", id);
-  const view = build(place, me);
+  const subjects = new Subjects();
+  const view = build(place, me, subjects);
   const state = { run: null, persona: null };
 
   const read = async () => {
     const [run, steps, artifacts] = await Promise.all([
       get(place, signal), all(`${place}/steps`, signal), all(`${place}/artifacts`, signal),
     ]);
+    await subjects.learn([run], signal);
     if (state.run && state.run.status !== run.status) announce(`The run is now ${run.status}`);
     state.run = run;
     view.draw(run, steps, artifacts, state.persona);
@@ -33,7 +35,7 @@ export async function show({ parameters: [id], signal, me, fail }) {
   state.persona = await get(path("personas", state.run.persona_id), signal).catch(() => null); // only its name is wanted
   await read();
   follow({ place, state, view, read, signal, fail });
-  return { title: subject(state.run), nodes: view.nodes };
+  return { title: subjects.of(state.run), nodes: view.nodes };
 }
 
 /** Reads the run again at each event of its stream, and now and then where the stream is away. */
@@ -70,7 +72,7 @@ function follow({ place, state, view, read, signal, fail }) {
   });
 }
 
-function build(place, me) {
+function build(place, me, subjects) {
   const [head, actions, summary, error, made, fault] = Array.from({ length: 6 }, () => h("div"));
   const [wait, inside] = [h("div.stack"), h("div.stack")];
   const steps = new Timeline();
@@ -78,12 +80,12 @@ function build(place, me) {
   let shown = null;
   const cancel = cancelButton(place, fault);
   const draw = (run, rows, artifacts, persona) => {
-    shown = { run, persona };
-    fill(head, heading(run));
+    shown = { run, persona, mail: subjects.mail(run) };
+    fill(head, heading(subjects.of(run)));
     const mayStop = me.role !== "auditor" && !hasEnded(run.status) && !run.cancel_requested;
     actions.hidden = !mayStop;
     if (mayStop && !actions.firstChild) actions.append(cancel);
-    fill(summary, overview(run, persona));
+    fill(summary, overview(shown));
     fill(error, run.error ? reason(run.error) : null);
     waiting(wait, run, { place, mayAnswer: me.role !== "auditor" });
     steps.draw(run, rows);
@@ -92,7 +94,7 @@ function build(place, me) {
   };
   const tick = () => {
     if (!shown) return;
-    fill(summary, overview(shown.run, shown.persona));
+    fill(summary, overview(shown));
     steps.tick();
   };
   const tell = (event) => {
@@ -108,17 +110,17 @@ function build(place, me) {
   return { nodes, fault, draw, tick, tell };
 }
 
-function heading(run) {
-  return [h("p.crumb", {}, link("#/runs", "Runs")), h("h1", { tabindex: "-1" }, subject(run))];
+function heading(subject) {
+  return [h("p.crumb", {}, link("#/runs", "Runs")), h("h1", { tabindex: "-1" }, subject)];
 }
 
-function overview(run, persona) {
+function overview({ run, persona, mail }) {
   const state = run.cancel_requested && !hasEnded(run.status) ? "stopping" : "";
   return facts([
     ["Status", badge(run.status, state)],
     ["Persona", link(`#/personas/${run.persona_id}`, persona?.name ?? short(run.persona_id))],
     ["Begun", when(run.started_at ?? run.created_at)], ["Took", between(run.started_at, run.finished_at)],
-    ["Why", trigger(run.trigger)], ["Trace", h("code", {}, run.trace_id)],
+    ["Why", trigger(run.trigger, mail)], ["Trace", h("code", {}, run.trace_id)],
   ]);
 }
 

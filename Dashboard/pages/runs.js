@@ -1,6 +1,7 @@
 import { all, get, withQuery } from "../app/api.js";
 import { announce, fill, h, KeyedList } from "../app/dom.js";
 import { badge, busy, empty, link, table, trouble, when } from "../app/parts.js";
+import { Subjects } from "../app/subjects.js";
 import { between, hasEnded, short, trigger } from "../app/words.js";
 
 // Milliseconds between looks at the first page: quick enough to watch, 20 requests a minute.
@@ -11,10 +12,15 @@ const pageSize = 50;
 export async function show({ signal, fail }) {
   const personas = new Map((await all("/api/personas", signal)).map((persona) => [persona.id, persona.name]));
   const state = { rows: [], cursor: null, status: "", persona: "" };
-  const view = build(state, personas);
+  const subjects = new Subjects();
+  const view = build(state, personas, subjects);
 
-  const load = (cursor) =>
-    get(withQuery("/api/runs", { limit: pageSize, cursor, status: state.status, persona_id: state.persona }), signal);
+  const load = async (cursor) => {
+    const filter = { limit: pageSize, cursor, status: state.status, persona_id: state.persona };
+    const page = await get(withQuery("/api/runs", filter), signal);
+    await subjects.learn(page.data, signal);
+    return page;
+  };
 
   const reset = async () => {
     const page = await load(null);
@@ -71,7 +77,7 @@ function watch(look, view, signal, fail) {
   setTimeout(tick, refresh);
 }
 
-function build(state, personas) {
+function build(state, personas, subjects) {
   const choice = (id, label, options) => {
     const select = h("select", { id }, ...options.map(([value, name]) => h("option", { value }, name)));
     return [select, h("div", {}, h("label", { for: id }, label), select)];
@@ -80,7 +86,7 @@ function build(state, personas) {
   const [status, statusField] = choice("status", "Status", [["", "any"], ...statuses]);
   const [persona, personaField] = choice("persona", "Persona", [["", "any"], ...personas]);
   const shell = table("Runs, newest first", ["Run", "Status", "Persona", "Started", { name: "Took", number: true }]);
-  const rows = new KeyedList(shell.body, () => row(personas));
+  const rows = new KeyedList(shell.body, () => row(personas, subjects));
   const more = h("button.second", { type: "button" }, "Show older");
   const foot = h("div.more", {}, more);
   const fault = h("div");
@@ -105,23 +111,16 @@ function build(state, personas) {
   return { nodes, status, persona, more, fault, draw };
 }
 
-function row(personas) {
+function row(personas, subjects) {
   const cells = [h("th", { scope: "row" }), h("td"), h("td"), h("td.nowrap"), h("td.number")];
   const node = h("tr", {}, ...cells);
   const update = (run) => {
-    const detail = run.error ? h("span.small", {}, run.error.message ?? run.error.code) : h("span.small.muted", {}, trigger(run.trigger));
-    fill(cells[0], h("span.name", {}, link(`#/runs/${run.id}`, subject(run)), detail));
+    const detail = run.error ? h("span.small", {}, run.error.message ?? run.error.code) : h("span.small.muted", {}, trigger(run.trigger, subjects.mail(run)));
+    fill(cells[0], h("span.name", {}, link(`#/runs/${run.id}`, subjects.of(run)), detail));
     fill(cells[1], badge(run.status, run.cancel_requested && !hasEnded(run.status) ? "stopping" : ""));
     fill(cells[2], link(`#/personas/${run.persona_id}`, personas.get(run.persona_id) ?? short(run.persona_id)));
     fill(cells[3], when(run.started_at ?? run.created_at));
     fill(cells[4], between(run.started_at, run.finished_at));
   };
   return { node, update };
-}
-
-/** What a run is about, as its input says, else its number. */
-export function subject(run) {
-  const input = run.input ?? {};
-  const text = input.mail?.subject ?? input.subject ?? input.title;
-  return typeof text === "string" && text.trim() ? text : `Run ${short(run.id)}`;
 }

@@ -32,7 +32,7 @@ import Testing
     }
 
     private static let python: String? = {
-        let data = ProcessInfo.processInfo.environment["PERSONA_DATA"] ?? "\(Repository.root)/.data"
+        let data = ProcessInfo.processInfo.environment["PERSONA_DATA_DIR"] ?? "\(Repository.root)/.data"
         return ["\(data)/test-python/bin/python3", "\(data)/../.data/test-python/bin/python3"].first {
             access($0, X_OK) == 0
         }

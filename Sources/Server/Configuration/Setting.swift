@@ -47,4 +47,15 @@ package struct Setting: Sendable, Hashable {
         logLevel,
         modelBaseURL, modelName, modelKey,
     ]
+
+    /// Variables of the scripts, the tests and the failpoints, which the platform itself does not configure.
+    private static let others: Set<String> = [
+        "PERSONA_RUNTIME", "PERSONA_FAILPOINT", "PERSONA_CORPORA", "PERSONA_REPOSITORY", "PERSONA_KEEP_DOCUMENTS",
+        "PERSONA_EXECUTABLE",
+    ]
+
+    static func isMisspelt(variable: String) -> Bool {
+        variable.hasPrefix("PERSONA_") && !variable.hasPrefix("PERSONA_TEST_") && !others.contains(variable)
+            && !all.contains { $0.variable == variable }
+    }
 }
