@@ -78,7 +78,8 @@ struct KillTests {
             var resumed: Duration?
             try await until("the run goes on") {
                 let run = try await office.run()
-                let hasMoved = (run?.seq ?? 0) > before || run.map { $0.status.isFinal || $0.status == .waiting } == true
+                let hasMoved =
+                    (run?.seq ?? 0) > before || run.map { $0.status.isFinal || $0.status == .waiting } == true
                 if hasMoved { resumed = .now - start }
                 return hasMoved
             }
@@ -92,7 +93,9 @@ struct KillTests {
             try await oracle.answeredOnce(run)
             #expect(await platform.stop() == 0)
             try await oracle.nothingLeft()
-            print("KILL \(kill.testDescription): at event \(before), on after \(resumed ?? .zero), ended \(status) after \(total)")
+            print(
+                "KILL \(kill.testDescription): at event \(before), on after \(resumed ?? .zero), ended \(status) after \(total)"
+            )
         }
     }
 

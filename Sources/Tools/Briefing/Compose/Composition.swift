@@ -16,7 +16,8 @@ package struct BriefingLoss: Sendable, Hashable, Codable {
     /// plain text: a problem of the mail itself.
     package init(from decoder: any Decoder) throws {
         if let text = try? decoder.singleValueContainer().decode(String.self) {  // not text: an object
-            self.init(url: "The mail", reason: text)
+            url = "The mail"
+            reason = text
             return
         }
         let container = try decoder.container(keyedBy: CodingKeys.self)
