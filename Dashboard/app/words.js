@@ -45,10 +45,13 @@ export function size(bytes) {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
 
-/** `read_mail` as "Read mail". */
+/** `read_mail` as "Read mail"; `read_pages.do` and `make_files.1.0` as parts of their node. */
 export function nodeName(id) {
-  const text = id.replace(/[_-]+/g, " ").trim();
-  return text ? text[0].toUpperCase() + text.slice(1) : id;
+  const [base, ...inner] = id.split(".");
+  const text = base.replace(/[_-]+/g, " ").trim();
+  const name = text ? text[0].toUpperCase() + text.slice(1) : id;
+  if (inner[0] === "do") return `${name}, each`;
+  return /^\d+$/.test(inner[0] ?? "") ? `${name}, branch ${Number(inner[0]) + 1}` : name;
 }
 
 export const short = (id) => id.slice(-8);
