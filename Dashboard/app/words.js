@@ -19,9 +19,10 @@ export function ago(text, now = Date.now()) {
   return day.format(new Date(text));
 }
 
-/** 340 ms, 4.2 s, 3 min 05 s, 2 h 10 min. */
+/** < 1 ms, 340 ms, 4.2 s, 3 min 05 s, 2 h 10 min. */
 export function duration(milliseconds) {
   const ms = Math.max(0, milliseconds);
+  if (ms < 1) return "< 1 ms";
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1000);
