@@ -13,8 +13,8 @@ RELEASE := --configuration release --scratch-path .build/release-build --jobs $(
 TEST_WIDTH ?= $(shell echo $$((2 * $$(nproc))))
 # Seconds after which the whole run is ended; each test has a limit of two minutes of its own.
 TEST_LIMIT ?= 1200
-PERSONA_DATA ?= $(CURDIR)/.data
-export PERSONA_DATA
+PERSONA_DATA_DIR ?= $(CURDIR)/.data
+export PERSONA_DATA_DIR
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done

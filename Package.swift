@@ -116,7 +116,9 @@ let package = Package(
                 "MIME", "SMTP", "IMAP", hummingbird, lifecycle, unixSignals, crypto, logging,
                 arguments, yams,
             ]),
-        .executableTarget(name: "persona", dependencies: ["Server"], path: "Sources/Command", swiftSettings: settings),
+        .executableTarget(
+            name: "persona", dependencies: ["Server", "CLinux", arguments], path: "Sources/Command",
+            swiftSettings: settings),
 
         module("TestKit", "TestKit", ["CLinux", "Embedded", "Postgres"]),
         tests("DomainTests", ["Domain"]),
@@ -177,7 +179,13 @@ let package = Package(
         tests(
             "DashboardTests",
             [
-                "API", "CDP", "Domain", "Postgres", "Store", "TestKit", "Vault", hummingbird, httpTypes, crypto, logging,
+                "API", "CDP", "Domain", "Postgres", "Store", "TestKit", "Vault", hummingbird, httpTypes, crypto,
+                logging,
+            ]),
+        tests(
+            "FaultTests",
+            [
+                "persona", "Domain", "Embedded", "MIME", "Postgres", "Redis", "Store", "TestKit", "ToolKit", "Vault",
             ]),
         tests("ServerTests", ["Server", logging]),
     ],

@@ -17,7 +17,7 @@ import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-DATA = pathlib.Path(os.environ.get("PERSONA_DATA", ROOT / ".data"))
+DATA = pathlib.Path(os.environ.get("PERSONA_DATA_DIR", ROOT / ".data"))
 PERSONA = pathlib.Path(os.environ.get("PERSONA_EXECUTABLE", ROOT / ".build/release-build/release/persona"))
 PEERS = DATA / "peers"
 # Seconds that anything may take to start on a busy machine.

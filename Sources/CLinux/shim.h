@@ -5,6 +5,7 @@
 #include <linux/prctl.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -40,6 +41,9 @@ static inline int persona_peer_user(int socket, uint32_t *user) {
 
 // posix_spawn_file_actions_addclosefrom_np of glibc 2.34; `actions` is a posix_spawn_file_actions_t.
 int persona_spawn_close_from(void *actions, int from) __asm__("posix_spawn_file_actions_addclosefrom_np");
+
+// Lines reach a pipe or a file as they are printed; stdout itself is a variable that Swift 6 does not import.
+static inline void persona_print_by_line(void) { setvbuf(stdout, NULL, _IOLBF, 0); }
 
 // O_PATH, another GNU extension.
 static const int persona_open_path_only = 010000000;

@@ -134,6 +134,8 @@ struct MailServerConfiguration {
         """
     }
 
+    var submissionLog: String { "\(state)/spool/exim_mainlog" }
+
     /// Takes mail only from a user who has logged in and only for addresses that exist here.
     var eximText: String {
         """

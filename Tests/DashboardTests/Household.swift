@@ -16,7 +16,7 @@ struct Household: Sendable {
     static let password = "a long enough password"
 
     let address: String
-    let page: Page
+    let page: CDP.Page
     let services: Services
     let tenant: TenantID
 

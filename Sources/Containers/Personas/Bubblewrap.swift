@@ -18,7 +18,7 @@ package struct Bubblewrap: PersonaSandbox {
     package init(program: PersonaProgram, data: String, on loop: PollLoop) async throws(SandboxError) {
         self.program = program
         self.loop = loop
-        groups = ControlGroups()
+        groups = ControlGroups(data: data)
         var isSeparate = geteuid() == 0
         var attempt = try await Self.attempt(isSeparate, data, program, loop)
         if let first = attempt, isSeparate {

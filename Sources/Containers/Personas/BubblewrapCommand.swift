@@ -1,3 +1,5 @@
+import Glibc
+
 /// The command line of one bubblewrap sandbox. Pure: what it says is all that differs between machines.
 struct BubblewrapCommand {
     /// How the tools come to run as an ordinary user.
@@ -13,6 +15,8 @@ struct BubblewrapCommand {
     var program: PersonaProgram
     var limits: SandboxLimits
     var groups: [String] = []
+    /// The platform's process: the sandbox ends with it.
+    var parent: Int32 = getpid()
     /// The filter's descriptor in the child.
     static let filterDescriptor: Int32 = 3
     /// The user inside where a user namespace chooses freely.
@@ -24,9 +28,12 @@ struct BubblewrapCommand {
     }
 
     private var joining: [String] {
+        // bubblewrap asks to die with its parent, but only once it runs: a platform killed before that would leave a
+        // sandbox behind, whose worker then comes to the next platform's socket. So the kernel is asked first, and then
+        // whether the parent is still the platform.
         let script =
-            "while [ \"$1\" != -- ]; do echo $$ > \"$1/cgroup.procs\" || exit 97; shift; done; shift; exec \"$@\""
-        return ["/bin/sh", "-c", script, "sh"] + groups + ["--"]
+            "[ $PPID = \"$1\" ] || exit 98; shift; while [ \"$1\" != -- ]; do echo $$ > \"$1/cgroup.procs\" || exit 97; shift; done; shift; exec \"$@\""
+        return ["setpriv", "--pdeathsig", "KILL", "--", "/bin/sh", "-c", script, "sh", "\(parent)"] + groups + ["--"]
     }
 
     private var limiting: [String] {

@@ -9,11 +9,13 @@ struct ControlGroups: Sendable {
     private let isUnified: Bool
 
     private static let root = "/sys/fs/cgroup"
-    /// Names the groups of this platform, so that left-overs are told from others'.
-    private static let prefix = "persona-sandbox-"
+    /// Names the groups of this platform, so that its left-overs are told from another's sandboxes that just begin.
+    private let prefix: String
 
-    /// Finds this process's own groups and tries them by making and removing one.
-    init() {
+    /// Finds this process's own groups and tries them by making and removing one. `data` is the platform's directory.
+    init(data: String) {
+        let prefix = "persona-sandbox-\(String(PersonaDirectory.digest(data), radix: 16))-"
+        self.prefix = prefix
         let lines = (try? String(contentsOfFile: "/proc/self/cgroup", encoding: .utf8)) ?? ""  // none: no limits
         var own: [String: String] = [:]
         for line in lines.split(separator: "\n") {
@@ -28,7 +30,7 @@ struct ControlGroups: Sendable {
         func usable(_ controller: String, _ limit: String) -> String? {
             guard let path = own[unified ? "" : controller] else { return nil }
             let parent = unified ? Self.root + path : "\(Self.root)/\(controller)\(path)"
-            let trial = "\(parent)/\(Self.prefix)trial-\(getpid())"
+            let trial = "\(parent)/\(prefix)trial-\(getpid())"
             guard mkdir(trial, 0o755) == 0 else { return nil }
             defer { rmdir(trial) }
             return access("\(trial)/\(limit)", W_OK) == 0 ? parent : nil
@@ -41,7 +43,7 @@ struct ControlGroups: Sendable {
     func make(_ name: String, limits: SandboxLimits) -> Group {
         var group = Group()
         if let memory {
-            let path = "\(memory)/\(Self.prefix)\(name)"
+            let path = "\(memory)/\(prefix)\(name)"
             mkdir(path, 0o755)
             Self.write("\(limits.memoryBytes)", to: path + (isUnified ? "/memory.max" : "/memory.limit_in_bytes"))
             if isUnified { Self.write("0", to: path + "/memory.swap.max") }
@@ -50,7 +52,7 @@ struct ControlGroups: Sendable {
             group.directories.append(path)
         }
         if let pids {
-            let path = "\(pids)/\(Self.prefix)\(name)"
+            let path = "\(pids)/\(prefix)\(name)"
             mkdir(path, 0o755)
             Self.write("\(limits.processes)", to: path + "/pids.max")
             if !group.directories.contains(path) { group.directories.append(path) }
@@ -63,7 +65,7 @@ struct ControlGroups: Sendable {
         for parent in Set([memory, pids].compactMap(\.self)) {
             // Unreadable: nothing to do.
             let names = (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
-            for name in names where name.hasPrefix(Self.prefix) { rmdir("\(parent)/\(name)") }
+            for name in names where name.hasPrefix(prefix) { rmdir("\(parent)/\(name)") }
         }
     }
 

@@ -43,9 +43,11 @@ package actor PersonaContainers {
 
     package nonisolated var promises: SandboxPromises { sandbox.promises }
 
-    /// Clears what an earlier platform left, then stops idle sandboxes until cancelled, then all of them.
-    package func run() async throws(SandboxError) {
-        try await sandbox.removeLeftOvers()
+    /// Clears what an earlier platform left. Before the first call: the sandbox of one must not be taken for a left-over.
+    package nonisolated func clear() async throws(SandboxError) { try await sandbox.removeLeftOvers() }
+
+    /// Stops idle sandboxes until cancelled, then all of them.
+    package func run() async {
         while !Task.isCancelled {
             try? await Task.sleep(for: settings.idleCheck)  // cancelled: the loop ends
             await stopIdle(since: .now - settings.idleLimit)

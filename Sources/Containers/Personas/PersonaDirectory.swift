@@ -73,7 +73,7 @@ package struct PersonaDirectory: Sendable, Hashable {
     }
 
     /// FNV-1a, 32 bits.
-    private static func digest(_ text: String) -> UInt32 {
+    static func digest(_ text: String) -> UInt32 {
         text.utf8.reduce(2_166_136_261) { ($0 ^ UInt32($1)) &* 16_777_619 }
     }
 }

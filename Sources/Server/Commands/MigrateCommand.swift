@@ -11,6 +11,9 @@ package struct MigrateCommand: AsyncParsableCommand {
 
     package func run() async throws {
         let configuration = try options.load()
+        if let running = try ServiceAddresses(running: configuration) {
+            return show(try await Storage.migrate(running, directory: configuration.migrations))
+        }
         let services = try await EmbeddedServices.start(configuration, logger: configuration.logger("migrate"))
         let result: Result<[String], any Error>
         do {
@@ -20,7 +23,10 @@ package struct MigrateCommand: AsyncParsableCommand {
             result = .failure(error)
         }
         try await services.stop()
-        let applied = try result.get()
+        show(try result.get())
+    }
+
+    private func show(_ applied: [String]) {
         print(applied.isEmpty ? "Nothing to do: the schema is up to date." : applied.joined(separator: "\n"))
     }
 }

@@ -53,6 +53,9 @@ extension Configuration {
     package init(flags: [String: String], environment: [String: String], yaml: String?) throws(ConfigurationError) {
         var faults: [String] = []
         let file = Self.settings(in: yaml, faults: &faults)
+        for name in environment.keys.sorted() where Setting.isMisspelt(variable: name) {
+            faults.append("the environment names \(name), which is no setting")
+        }
         var values: [String: String] = [:]
         var origins: [Origin] = []
         for setting in Setting.all {

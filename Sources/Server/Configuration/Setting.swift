@@ -43,7 +43,19 @@ package struct Setting: Sendable, Hashable {
     package static let modelKey = Setting("model_key", isSecret: true, "API key of the demo tenant's model.")
 
     package static let all = [
-        dataDirectory, databaseURL, databaseOwnerURL, redisURL, listen, sandbox, masterKeyFile, migrations, dashboard, logLevel,
+        dataDirectory, databaseURL, databaseOwnerURL, redisURL, listen, sandbox, masterKeyFile, migrations, dashboard,
+        logLevel,
         modelBaseURL, modelName, modelKey,
     ]
+
+    /// Variables of the scripts, the tests and the failpoints, which the platform itself does not configure.
+    private static let others: Set<String> = [
+        "PERSONA_RUNTIME", "PERSONA_FAILPOINT", "PERSONA_CORPORA", "PERSONA_REPOSITORY", "PERSONA_KEEP_DOCUMENTS",
+        "PERSONA_EXECUTABLE",
+    ]
+
+    static func isMisspelt(variable: String) -> Bool {
+        variable.hasPrefix("PERSONA_") && !variable.hasPrefix("PERSONA_TEST_") && !others.contains(variable)
+            && !all.contains { $0.variable == variable }
+    }
 }

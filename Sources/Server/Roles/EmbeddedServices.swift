@@ -1,5 +1,6 @@
 package import Domain
 package import Embedded
+import Glibc
 package import Logging
 import Synchronization
 
@@ -8,6 +9,7 @@ import Synchronization
 package final class EmbeddedServices: Sendable {
     package let postgres: EmbeddedPostgres?
     package let redis: EmbeddedRedis?
+    private let published = Mutex<DataDirectory?>(nil)
 
     private init(postgres: EmbeddedPostgres?, redis: EmbeddedRedis?) {
         self.postgres = postgres
@@ -41,9 +43,11 @@ package final class EmbeddedServices: Sendable {
     package func publish(_ configuration: Configuration) throws {
         let directory = try DataDirectory(configuration.dataDirectory)
         try ServiceDirectory(postgres: postgres, redis: redis).write(in: directory)
+        published.withLock { $0 = directory }
     }
 
     package func stop() async throws {
+        if let directory = published.withLock({ $0 }) { ServiceDirectory.remove(in: directory) }
         async let stoppedRedis: Void? = redis?.stop()
         async let stoppedPostgres: Void? = postgres?.stop()
         _ = try await (stoppedRedis, stoppedPostgres)
@@ -68,6 +72,13 @@ package struct ServiceAddresses: Sendable {
 }
 
 extension ServiceAddresses {
+    /// Of a platform that runs in the data directory now; `nil` where none does.
+    init?(running configuration: Configuration) throws {
+        let published = ServiceDirectory.read(in: try DataDirectory(configuration.dataDirectory))
+        guard let published, kill(published.pid, 0) == 0 else { return nil }
+        try self.init(found: configuration)
+    }
+
     /// As configured, or as a process that runs in the data directory has published.
     package init(found configuration: Configuration) throws {
         let published = ServiceDirectory.read(in: try DataDirectory(configuration.dataDirectory))

@@ -55,6 +55,9 @@ struct StoreResources: ResourceResolver {
         let key = try await Tenants(storage.database).key(of: tenant, under: storage.master)
         let password = try key.open(
             try await mailboxes.password(tenant, id), at: Mailboxes.place(tenant, id))
+        try await AuditLog(storage.database).append(
+            tenant,
+            AuditEntry(actor: "persona:\(persona)", action: "secret.used", subject: "mailbox:\(id)"))
         let settings = mailbox.settings
         var value: [String: JSONValue] = [
             "address": .string(settings.address), "display_name": .string(settings.displayName),

@@ -94,8 +94,8 @@ package enum Repository {
         ?? String(
             "\(#filePath)".split(separator: "/", omittingEmptySubsequences: false).dropLast(4).joined(separator: "/"))
 
-    /// What the bootstrap made: `PERSONA_DATA`, else `.data` of the repository.
-    private static let data = ProcessInfo.processInfo.environment["PERSONA_DATA"] ?? "\(root)/.data"
+    /// What the bootstrap made: `PERSONA_DATA_DIR`, else `.data` of the repository.
+    private static let data = ProcessInfo.processInfo.environment["PERSONA_DATA_DIR"] ?? "\(root)/.data"
 
     package static let runtime = ProcessInfo.processInfo.environment["PERSONA_RUNTIME"] ?? "\(data)/runtime"
 

@@ -42,7 +42,7 @@ struct DeckComposer {
         Slide(
             .title(
                 title: composition.briefing.title,
-                subtitle: "\(composition.attribution)\n\(composition.authorship)"),
+                subtitle: "\(composition.attribution). \(composition.authorship)."),
             notes: composition.briefing.summary.isEmpty ? nil : composition.briefing.summary)
     }
 

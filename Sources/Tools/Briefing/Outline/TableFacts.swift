@@ -100,7 +100,8 @@ struct TableFacts {
     ]
     private static let rates: Set<String> = [
         "percent", "percentage", "pct", "rate", "ratio", "price", "preis", "prix", "precio", "share", "margin", "score",
-        "average", "avg", "mean", "median", "temperature", "temp", "index", "growth", "anteil", "quote", "rating",
+        "per", "average", "avg", "mean", "median", "temperature", "temp", "index", "growth", "anteil", "quote",
+        "rating",
     ]
 }
 
