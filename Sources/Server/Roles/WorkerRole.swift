@@ -45,7 +45,7 @@ struct WorkerRole: Service {
                 group.addTask { await source.listen() }
                 group.addTask { await watcher.run() }
                 group.addTask { await worker.run() }
-                group.addTask { try await containers.run() }
+                group.addTask { await containers.run() }
                 try await group.waitForAll()
             }
         }
