@@ -12,7 +12,8 @@ struct Seed {
     let database: Database
     let master: MasterKey
     let mail: MailServer
-    let pages: PageServer
+    /// Of this machine, that personas may reach.
+    let ports: [UInt16]
     let senders: [String]
 
     func plant(_ tenant: TenantID, _ graph: GraphID, _ residents: [House.Resident]) async throws {
@@ -34,7 +35,7 @@ struct Seed {
 
     private func settle(_ resident: House.Resident, _ tenant: TenantID, _ graph: GraphID, hasModel: Bool) async throws {
         var definition: [String: JSONValue] = [
-            "egress": ["mode": "public", "private": [.string("127.0.0.1:\(pages.port)")]]
+            "egress": ["mode": "public", "private": .array(ports.map { .string("127.0.0.1:\($0)") })]
         ]
         if hasModel { definition["model"] = .string(Self.provider) }
         _ = try await Personas(database).create(

@@ -28,8 +28,12 @@ struct ReportComposer {
         if !briefing.notes.isEmpty { blocks.append(.note(briefing.notes.joined(separator: " "))) }
         if blocks.isEmpty { blocks.append(.paragraph("There was nothing to report.")) }
         return Report(
-            title: briefing.title, subtitle: subtitle, author: composition.persona, date: composition.date,
+            title: briefing.title, subtitle: subtitle, author: author, date: composition.date,
             sources: composition.sources, blocks: blocks)
+    }
+
+    private var author: String {
+        [composition.persona, composition.organisation].compactMap { $0 }.joined(separator: ", ")
     }
 
     /// Author and date stand in a line of their own.
