@@ -1,5 +1,6 @@
 import Domain
 import FoundationEssentials
+import MIME
 import TestKit
 
 /// The three files of an answer as other people's programs read them: python-pptx, openpyxl, pypdf, LibreOffice.
