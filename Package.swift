@@ -165,6 +165,11 @@ let package = Package(
             name: "ServiceHolder", dependencies: ["Embedded"], path: "Tests/Fixtures/ServiceHolder",
             swiftSettings: settings),
         tests("EmbeddedTests", ["Embedded", "TestKit", "ServiceHolder"]),
+        tests(
+            "FaultTests",
+            [
+                "persona", "Domain", "Embedded", "MIME", "Postgres", "Store", "TestKit", "ToolKit", "Vault",
+            ]),
         tests("LayerTests", ["TestKit"]),
         tests("TestKitTests", ["TestKit", "Postgres", "Embedded"]),
         tests("VaultTests", ["Vault", "Domain", crypto]),

@@ -77,7 +77,8 @@ struct Oracle {
 
     private func published(_ run: Run) async throws -> [String] {
         try await office.database.rows(
-            office.tenant, "SELECT name FROM files WHERE tenant_id = $1 AND run_id = $2 AND name LIKE 'briefing.%' ORDER BY name",
+            office.tenant,
+            "SELECT name FROM files WHERE tenant_id = $1 AND run_id = $2 AND name LIKE 'briefing.%' ORDER BY name",
             [office.tenant.value, run.id.value]
         ).map { try $0.text("name") }
     }
