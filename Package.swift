@@ -165,11 +165,6 @@ let package = Package(
             name: "ServiceHolder", dependencies: ["Embedded"], path: "Tests/Fixtures/ServiceHolder",
             swiftSettings: settings),
         tests("EmbeddedTests", ["Embedded", "TestKit", "ServiceHolder"]),
-        tests(
-            "FaultTests",
-            [
-                "persona", "Domain", "Embedded", "MIME", "Postgres", "Store", "TestKit", "ToolKit", "Vault",
-            ]),
         tests("LayerTests", ["TestKit"]),
         tests("TestKitTests", ["TestKit", "Postgres", "Embedded"]),
         tests("VaultTests", ["Vault", "Domain", crypto]),
@@ -184,7 +179,18 @@ let package = Package(
         tests(
             "DashboardTests",
             [
-                "API", "CDP", "Domain", "Postgres", "Store", "TestKit", "Vault", hummingbird, httpTypes, crypto, logging,
+                "API", "CDP", "Domain", "Postgres", "Store", "TestKit", "Vault", hummingbird, httpTypes, crypto,
+                logging,
+            ]),
+        tests(
+            "FaultTests",
+            [
+                "persona", "Domain", "Embedded", "MIME", "Postgres", "Redis", "Store", "TestKit", "ToolKit", "Vault",
+            ]),
+        tests(
+            "EndToEndTests",
+            [
+                "persona", "Domain", "Embedded", "MIME", "Postgres", "Server", "Store", "TestKit", "Vault",
             ]),
         tests("ServerTests", ["Server", logging]),
     ],

@@ -131,7 +131,7 @@ package final class ChildProcess: Sendable {
         }
         state.withLock { if $0.end == nil { $0.end = .vanished } }
         // exim's connection handlers outlive their daemon by some seconds; the group's number is theirs while they do.
-        if wholeGroup { kill(-pid, SIGKILL) }
+        if wholeGroup, kill(-pid, SIGKILL) == 0 { _ = poll(seconds: 1, until: { kill(-pid, 0) != 0 }) }
     }
 
     /// Waits until `probe` holds. A process that ends first, or takes longer, is reported with the tail of its log.

@@ -42,6 +42,8 @@ package final class MailServer: Sendable {
     private let processes: [ChildProcess]
     private let lock: DirectoryLock
     private let users: Mutex<[String: String]>
+    /// Second of the wall clock in which the users were last written.
+    private let written = Mutex<time_t>(0)
 
     init(
         _ launch: MailServerLaunch, processes: [ChildProcess], users: [String: String], authority: String,
@@ -74,7 +76,7 @@ package final class MailServer: Sendable {
         }
     }
 
-    /// Adds a mailbox or changes its password; known to both servers when this returns.
+    /// Adds a mailbox or changes its password; known to exim when this returns, to Dovecot in the next second.
     /// Addresses: ASCII letters, digits and `._+-` around one `@`, at most 254 bytes; lower case counts.
     package func addUser(_ address: String, password: String) throws {
         let address = address.lowercased()
@@ -88,7 +90,20 @@ package final class MailServer: Sendable {
             changed[address] = password
             try Self.write(changed, configuration)
             users = changed
+            written.withLock { $0 = time(nil) }
         }
+    }
+
+    /// Returns once both servers know all users. Dovecot looks at its table when it is first asked in a second, so
+    /// that a user added later in that second does not exist until the next.
+    package func usersAreKnown() async throws {
+        try await OwnThread.run { self.awaitUsers() }
+    }
+
+    private func awaitUsers() {
+        let second = written.withLock { $0 }
+        // Bounded, in case the clock is set back.
+        _ = poll(seconds: 2) { time(nil) > second }
     }
 
     package var addresses: [String] { users.withLock { $0.keys.sorted() } }
@@ -96,6 +111,7 @@ package final class MailServer: Sendable {
     /// Puts a raw message (RFC 5322, CRLF or LF) into a mailbox, as mail from outside arrives: no login, any sender.
     package func deliver(_ message: [UInt8], from sender: String, to recipient: String) async throws {
         try await OwnThread.run { [lmtpSocket] in
+            self.awaitUsers()
             try LMTPDelivery.deliver(message, from: sender, to: recipient, socket: lmtpSocket)
         }
     }

@@ -31,34 +31,16 @@ import Testing
         }
     }
 
-    private static let python: String? = {
-        let data = ProcessInfo.processInfo.environment["PERSONA_DATA_DIR"] ?? "\(Repository.root)/.data"
-        return ["\(data)/test-python/bin/python3", "\(data)/../.data/test-python/bin/python3"].first {
-            access($0, X_OK) == 0
-        }
-    }()
-
-    @Test(.enabled(if: python != nil, "the bootstrap's test interpreter is absent"))
-    func theDocumentIsValidOpenAPI() async throws {
-        let python = try #require(Self.python)
+    @Test func theDocumentIsValidOpenAPI() async throws {
         try await House.with { house in
             let document = try await house.call("GET", "/api/openapi.json")
             let file = "\(try TemporaryTree.make("openapi"))/openapi.json"
             try Data(document.body).write(to: URL(filePath: file))
             let script =
                 "import json, sys, openapi_spec_validator as v; v.validate(json.load(open(sys.argv[1])))"
-            #expect(try Self.run([python, "-c", script, file]) == 0)
+            let outcome = try await TestProgram.run([Repository.python, "-c", script, file])
+            #expect(outcome.status == 0, "\(outcome.text)")
         }
-    }
-
-    private static func run(_ command: [String]) throws -> Int32 {
-        var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
-        defer { for argument in arguments { free(argument) } }
-        var process = pid_t()
-        guard posix_spawn(&process, command[0], nil, nil, &arguments, environ) == 0 else { return -1 }
-        var status: Int32 = 0
-        waitpid(process, &status, 0)
-        return status
     }
 
     @Test func metricsCountWhatWasAnswered() async throws {

@@ -1,7 +1,8 @@
 import API
+import HTTPTypes
 import Testing
 
-@Suite struct DashboardFileTests {
+@Suite(.timeLimit(.minutes(2))) struct DashboardFileTests {
     private static let folder = Repository.folder("Dashboard")
 
     private func endpoints() throws -> [Endpoint] { try DashboardFiles.endpoints(directory: Self.folder) }

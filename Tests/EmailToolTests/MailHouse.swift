@@ -10,12 +10,13 @@ import ToolKit
 enum MailHouse {
     static let password = "s3cret \"pass\" wörd"
 
-    /// Dovecot looks for new users at most once a second: all are added before the first one logs in.
+    /// Added together: each addition is known to Dovecot only in the next second.
     private static let addresses = Mutex<[String]>([])
     private static let server = Task {
         let server = try await TestServices.shared.mailServer()
         let made = (0..<40).map { _ in TestServices.uniqueAddress("persona") }
         for address in made { try server.addUser(address, password: password) }
+        try await server.usersAreKnown()
         addresses.withLock { $0 = made }
         return server
     }

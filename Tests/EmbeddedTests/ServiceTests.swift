@@ -22,7 +22,7 @@ import Testing
         #expect(try await psql(postgres, "SELECT '[1,2]'::vector <-> '[1,2]', current_database()") == "0|persona")
         #expect(try await psql(postgres, "SHOW listen_addresses") == "")
         try await postgres.stop()
-        #expect(processes(mentioning: directory.root).isEmpty)
+        #expect(try await eventually { processes(mentioning: directory.root).isEmpty })
     }
 
     @Test func dataOutliveAStopAndAKilledPostmaster() async throws {
@@ -57,7 +57,7 @@ import Testing
         #expect(error?.code == .held)
         #expect(error?.message.contains("process \(getpid());") == true)
         try await redis.stop()
-        #expect(processes(mentioning: directory.root).isEmpty)
+        #expect(try await eventually { processes(mentioning: directory.root).isEmpty })
     }
 
     @Test func aMissingProgramIsNamedWithItsRemedy() async throws {

@@ -66,7 +66,8 @@ struct Kill: Sendable, CustomTestStringConvertible {
     }
 }
 
-struct KillTests {
+/// Its time limit counts the wait for its turn at `Office.gate`.
+@Suite(.timeLimit(.minutes(10))) struct KillTests {
     @Test(arguments: Kill.atNamedPlaces + Kill.inBetween)
     func runEndsInOneAnswerAfter(_ kill: Kill) async throws {
         try await Office.with { office in

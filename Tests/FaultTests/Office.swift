@@ -54,11 +54,12 @@ struct Office: Sendable {
             pages: try pageServer())
     }
 
-    func start(failpoint: String? = nil) async throws -> Platform {
+    func start(failpoint: String? = nil, logLevel: String = "notice") async throws -> Platform {
         try await Platform.start(
             [
                 "up", "--data-dir", data, "--database-url", databaseURL, "--redis-url", redisURL, "--listen",
-                "127.0.0.1:0", "--migrations", Repository.migrations, "--sandbox", "bubblewrap",
+                "127.0.0.1:0", "--log-level", logLevel, "--migrations", Repository.migrations, "--sandbox",
+                "bubblewrap",
             ], log: "\(data)/platform.log", failpoint: failpoint)
     }
 

@@ -7,7 +7,7 @@ import TestKit
 import Testing
 
 /// Stops in order, and ends of more than the platform's own process.
-struct StopTests {
+@Suite(.timeLimit(.minutes(10))) struct StopTests {
     @Test(arguments: [SIGTERM, SIGINT])
     func whatAStopInterruptedIsFinishedByTheNextStart(_ signal: Int32) async throws {
         try await Office.with { office in

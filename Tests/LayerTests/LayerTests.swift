@@ -42,6 +42,8 @@ import Testing
         ),
         ("Domain/RunHelper.swift", "struct A {}\n", "name a noun"),
         ("Domain/A.swift", "let a = try! b()\n", "try!"),
+        ("../Tests/ATests/A.swift", "let process = Process" + "()\n", "run it by TestProgram"),
+        ("../Tests/ATests/A.swift", "struct ATests {\n    @Test func a() {}\n}\n", "give the suite a .timeLimit"),
         ("Domain/A.swift", "struct A: @unchecked Sendable {}\n", "name the lock"),
         ("Domain/A.swift", "let a = try? b()\n", "give the reason"),
         ("A.md", "[guide](docs/guide.md)\n", "leads nowhere"),

@@ -1,20 +1,26 @@
 import DocumentModel
 import PDF
+import TestKit
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct HostileReportTests {
-    private func print(_ blocks: [Block], options: PDFOptions = PDFOptions(), _ bytes: [UInt8] = []) throws -> PDFFile {
-        try PDFReport.render(Report(title: "T\u{0}\u{7}", author: "A", blocks: blocks), options: options) { _ in bytes }
+    /// Setting hostile text takes seconds of processor time: on a thread of its own.
+    private func print(
+        _ blocks: [Block], options: PDFOptions = PDFOptions(), _ bytes: [UInt8] = []
+    ) async throws -> PDFFile {
+        let report = Report(title: "T\u{0}\u{7}", author: "A", blocks: blocks)
+        return try await TestThread.run { try PDFReport.render(report, options: options) { _ in bytes } }
     }
 
-    private func refusal(_ blocks: [Block], options: PDFOptions = PDFOptions(), _ bytes: [UInt8] = []) -> PDFError.Code?
-    {
-        let error = #expect(throws: PDFError.self) { try print(blocks, options: options, bytes) }
+    private func refusal(
+        _ blocks: [Block], options: PDFOptions = PDFOptions(), _ bytes: [UInt8] = []
+    ) async -> PDFError.Code? {
+        let error = await #expect(throws: PDFError.self) { try await print(blocks, options: options, bytes) }
         return error?.code
     }
 
-    @Test func tooLongTextIsRefused() {
-        #expect(refusal([.paragraph(String(repeating: "x", count: 100_000))]) == .reportInvalid)
+    @Test func tooLongTextIsRefused() async {
+        #expect(await refusal([.paragraph(String(repeating: "x", count: 100_000))]) == .reportInvalid)
     }
 
     @Test func endlessWordIsBroken() async throws {
@@ -22,7 +28,7 @@ import Testing
         let cell = Scalar.text(String(repeating: "W", count: 2_000))
         let columns = (0..<30).map { Table.Column(header: "c\($0)") }
         let table = Table(columns: columns, rows: [[Scalar](repeating: cell, count: 30)])
-        let file = try print([.paragraph(word), .note(word), .bullets([word]), .table(table)])
+        let file = try await print([.paragraph(word), .note(word), .bullets([word]), .table(table)])
         #expect(file.pages > 10)
         let check = try await reading(file.bytes) { try await $0.check() }
         #expect(check.contains("No syntax or stream encoding errors found"))
@@ -41,7 +47,7 @@ import Testing
     }
 
     @Test func emptyTableHasAHeader() async throws {
-        let file = try print([.table(Table(columns: [.init(header: "Lonely")], rows: []))])
+        let file = try await print([.table(Table(columns: [.init(header: "Lonely")], rows: []))])
         #expect(try await reading(file.bytes) { try await $0.text() }.contains("Lonely"))
     }
 
@@ -61,27 +67,27 @@ import Testing
             kind: kind == .scatter ? .line : kind, categories: (0..<1_000).map { "category \($0)" },
             series: (0..<24).map { .init(name: "series \($0)", values: [Double?](repeating: Double($0), count: 1_000)) }
         )
-        let file = try print(charts + [.chart(many)])
+        let file = try await print(charts + [.chart(many)])
         let check = try await reading(file.bytes) { try await $0.check() }
         #expect(check.contains("No syntax or stream encoding errors found"))
     }
 
     @Test func notANumberIsRefusedInChartsAndADashInTables() async throws {
         let chart = Chart(kind: .line, categories: ["a"], series: [.init(name: "s", values: [.nan])])
-        #expect(refusal([.chart(chart)]) == .reportInvalid)
+        #expect(await refusal([.chart(chart)]) == .reportInvalid)
         let table = Table(columns: [.init(header: "h", type: .number)], rows: [[.number(.nan)], [.number(.infinity)]])
-        #expect(try await reading(print([.table(table)]).bytes) { try await $0.text() }.contains("—"))
+        #expect(try await reading(await print([.table(table)]).bytes) { try await $0.text() }.contains("—"))
     }
 
     @Test(arguments: [[], Array("GIF89a".utf8), Array(Pictures.png.prefix(30)), Array(Pictures.jpeg.prefix(9))])
-    func damagedPictureIsNamed(bytes: [UInt8]) {
-        #expect(refusal([.image(Image(path: "x.png", altText: "x"))], bytes) == .imageUnreadable)
+    func damagedPictureIsNamed(bytes: [UInt8]) async {
+        #expect(await refusal([.image(Image(path: "x.png", altText: "x"))], bytes) == .imageUnreadable)
     }
 
-    @Test func boundsOfTheFileHold() {
+    @Test func boundsOfTheFileHold() async {
         let pages = [Block](repeating: .pageBreak, count: 9).flatMap { [$0, .paragraph("x")] }
-        #expect(refusal(pages, options: PDFOptions(maximumPages: 5)) == .tooManyPages)
-        #expect(refusal(pages, options: PDFOptions(maximumBytes: 500)) == .fileTooLarge)
-        #expect(refusal(pages, options: PDFOptions(deadline: .now)) == .outOfTime)
+        #expect(await refusal(pages, options: PDFOptions(maximumPages: 5)) == .tooManyPages)
+        #expect(await refusal(pages, options: PDFOptions(maximumBytes: 500)) == .fileTooLarge)
+        #expect(await refusal(pages, options: PDFOptions(deadline: .now)) == .outOfTime)
     }
 }

@@ -9,6 +9,9 @@ import ToolKit
 
 /// What every implementation of `PersonaSandbox` must do.
 @Suite(.timeLimit(.minutes(2))) struct SandboxTests {
+    /// When the sandbox's first process started, in ticks since boot: numbers of namespaces are given out again.
+    private static let identity = "cut -d' ' -f22 /proc/1/stat"
+
     @Test(arguments: Engine.all) func callIsAnsweredFromInside(engine: Engine) async throws {
         try await withHarness(engine) { harness in
             let heard = Notes()
@@ -21,9 +24,9 @@ import ToolKit
 
     @Test(arguments: Engine.all) func callsOfOnePersonaShareOneSandbox(engine: Engine) async throws {
         try await withHarness(engine) { harness in
-            let first = try await harness.shell("stat -Lc %i /proc/self/ns/ipc")
+            let first = try await harness.shell(Self.identity)
             try await withThrowingTaskGroup(of: String.self) { group in
-                for _ in 0..<20 { group.addTask { try await harness.shell("stat -Lc %i /proc/self/ns/ipc") } }
+                for _ in 0..<20 { group.addTask { try await harness.shell(Self.identity) } }
                 for try await text in group { #expect(text == first) }
             }
         }
@@ -78,12 +81,12 @@ import ToolKit
 
     @Test(arguments: Engine.all) func politeToolIsStoppedAtItsTimeOutAndTheSandboxStays(engine: Engine) async throws {
         try await withHarness(engine) { harness in
-            let before = try await harness.shell("stat -Lc %i /proc/self/ns/ipc")
+            let before = try await harness.shell(Self.identity)
             let failure = await #expect(throws: ToolFailure.self) {
                 try await harness.call("test.wait", ["stubborn": false], timeout: 1)
             }
             #expect(failure?.code == "timed_out")
-            let after = try await harness.shell("stat -Lc %i /proc/self/ns/ipc")
+            let after = try await harness.shell(Self.identity)
             #expect(after == before)
         }
     }
@@ -92,12 +95,12 @@ import ToolKit
         var settings = PersonaContainerSettings()
         settings.grace = .milliseconds(300)
         try await withHarness(engine, settings) { harness in
-            let before = try await harness.shell("stat -Lc %i /proc/self/ns/ipc")
+            let before = try await harness.shell(Self.identity)
             let failure = await #expect(throws: ToolFailure.self) {
                 try await harness.call("test.wait", ["stubborn": true], timeout: 1)
             }
             #expect(failure?.code == "timed_out")
-            let after = try await harness.shell("stat -Lc %i /proc/self/ns/ipc")
+            let after = try await harness.shell(Self.identity)
             #expect(after != before)
         }
     }
@@ -117,14 +120,14 @@ import ToolKit
 
     @Test(arguments: Engine.all) func idleSandboxIsStoppedUnlessPinned(engine: Engine) async throws {
         try await withHarness(engine) { harness in
-            let before = try await harness.shell("stat -Lc %i /proc/self/ns/ipc")
+            let before = try await harness.shell(Self.identity)
             await harness.containers.pin(true, tenant: harness.tenant, persona: harness.persona)
             await harness.containers.stopIdle(since: .now)
-            let kept = try await harness.shell("stat -Lc %i /proc/self/ns/ipc")
+            let kept = try await harness.shell(Self.identity)
             #expect(kept == before)
             await harness.containers.pin(false, tenant: harness.tenant, persona: harness.persona)
             await harness.containers.stopIdle(since: .now)
-            let after = try await harness.shell("stat -Lc %i /proc/self/ns/ipc")
+            let after = try await harness.shell(Self.identity)
             #expect(after != before)
         }
     }

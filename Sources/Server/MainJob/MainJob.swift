@@ -59,6 +59,7 @@ final class MainJob: Service {
         let mailPassword = try DemoSecrets.text(named: "demo-mail-password", in: configuration.dataDirectory)
         try mail.addUser(DemoTenant.personaAddress, password: mailPassword)
         try mail.addUser(DemoTenant.correspondentAddress, password: mailPassword)
+        try await mail.usersAreKnown()
         let demo = try await DemoTenant.seed(
             configuration, storage, mail: mail, mailPassword: mailPassword, sitePort: port)
         let correspondent = DemoCorrespondent(

@@ -12,8 +12,14 @@ package struct BriefingLoss: Sendable, Hashable, Codable {
         self.reason = reason
     }
 
-    /// Reads {url, reason}, an error that a for-each collected {item, error}, and a step's own error {message}.
+    /// Reads {url, reason}, an error that a for-each collected {item, error}, a step's own error {message}, and a
+    /// plain text: a problem of the mail itself.
     package init(from decoder: any Decoder) throws {
+        if let text = try? decoder.singleValueContainer().decode(String.self) {  // not text: an object
+            url = "The mail"
+            reason = text
+            return
+        }
         let container = try decoder.container(keyedBy: CodingKeys.self)
         url =
             try container.decodeIfPresent(String.self, forKey: .url)

@@ -23,10 +23,13 @@ struct Calculation {
     private let sheetIndex: [String: Int]
     /// Values of cells that are no formulas; the grid includes header rows.
     private let grids: [[[FormulaValue]]]
+    /// Cells of each grid's longest row, which every reference is held to.
+    private let widths: [Int]
 
     /// `formulas` maps addresses to source text.
     init(names: [String], grids: [[[FormulaValue]]], formulas: [Address: String]) throws(OOXMLError) {
         self.grids = grids
+        widths = grids.map { rows in rows.reduce(0) { Swift.max($0, $1.count) } }
         sheetIndex = Dictionary(names.enumerated().map { ($1.lowercased(), $0) }) { first, _ in first }
         for (address, text) in formulas { states[address] = .waiting(try FormulaParser.parse(text)) }
     }
@@ -85,10 +88,9 @@ struct Calculation {
     private mutating func cells(_ range: CellRange, on sheet: Int, _ missing: inout [Address]) -> [FormulaValue]? {
         guard let index = range.sheet.map({ sheetIndex[$0.lowercased()] }) ?? sheet, grids.indices.contains(index)
         else { return nil }
-        let width = grids[index].reduce(0) { Swift.max($0, $1.count) }
         var values: [FormulaValue] = []
         for row in range.rows.clamped(to: 0...Swift.max(0, grids[index].count)) {
-            for column in range.columns.clamped(to: 0...Swift.max(0, width)) {
+            for column in range.columns.clamped(to: 0...widths[index]) {
                 guard visited <= Self.budget else { return values }
                 values.append(look(Address(sheet: index, row: row, column: column), &missing))
             }
