@@ -10,9 +10,11 @@ JOBS ?= $(shell nproc)
 DEBUG := --scratch-path .build/debug-build --jobs $(JOBS)
 RELEASE := --configuration release --scratch-path .build/release-build --jobs $(JOBS)
 # Tests at once: most of them wait for services and browsers of their own, which share the processors.
-TEST_WIDTH ?= $(shell echo $$((2 * $$(nproc))))
+TEST_WIDTH ?= $(shell echo $$((3 * $$(nproc))))
 # Seconds after which the whole run is ended; each test has a limit of two minutes of its own.
 TEST_LIMIT ?= 1200
+TESTS := timeout --foreground --kill-after=30 $(TEST_LIMIT) swift test $(DEBUG) --skip-build \
+	--experimental-maximum-parallelization-width $(TEST_WIDTH)
 PERSONA_DATA_DIR ?= $(CURDIR)/.data
 export PERSONA_DATA_DIR
 
@@ -26,11 +28,12 @@ build: ## Build the release of the executable `persona`
 	@Scripts/bootstrap run
 	@swift build $(RELEASE) --product persona --static-swift-stdlib
 
+# The faults come last and alone: whole platforms are killed and started again, and their deadlines are their own.
 test: ## Run the tests; FILTER=regex runs those whose name matches
 	@Scripts/bootstrap test
 	@swift build $(DEBUG) --build-tests
-	@timeout --foreground --kill-after=30 $(TEST_LIMIT) swift test $(DEBUG) --skip-build \
-		--experimental-maximum-parallelization-width $(TEST_WIDTH) $(if $(FILTER),--filter '$(FILTER)')
+	@$(TESTS) $(if $(FILTER),--filter '$(FILTER)',--skip FaultTests)
+	@$(if $(FILTER),true,$(TESTS) --filter FaultTests)
 
 bench: build ## Measure; ONLY=name runs one measurement
 	@Scripts/bootstrap bench
