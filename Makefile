@@ -13,6 +13,7 @@ RELEASE := --configuration release --scratch-path .build/release-build --jobs $(
 TEST_WIDTH ?= $(shell echo $$((3 * $$(nproc))))
 # Seconds after which the whole run is ended; each test has a limit of two minutes of its own.
 TEST_LIMIT ?= 1200
+PLATFORMS := FaultTests|EndToEndTests
 TESTS := timeout --foreground --kill-after=30 $(TEST_LIMIT) swift test $(DEBUG) --skip-build \
 	--experimental-maximum-parallelization-width $(TEST_WIDTH)
 PERSONA_DATA_DIR ?= $(CURDIR)/.data
@@ -28,12 +29,12 @@ build: ## Build the release of the executable `persona`
 	@Scripts/bootstrap run
 	@swift build $(RELEASE) --product persona --static-swift-stdlib
 
-# The faults come last and alone: whole platforms are killed and started again, and their deadlines are their own.
+# Whole platforms come last, and alone: they are killed and started again, and their deadlines are their own.
 test: ## Run the tests; FILTER=regex runs those whose name matches
 	@Scripts/bootstrap test
 	@swift build $(DEBUG) --build-tests
-	@$(TESTS) $(if $(FILTER),--filter '$(FILTER)',--skip FaultTests)
-	@$(if $(FILTER),true,$(TESTS) --filter FaultTests)
+	@$(TESTS) $(if $(FILTER),--filter '$(FILTER)',--skip '$(PLATFORMS)')
+	@$(if $(FILTER),true,$(TESTS) --filter '$(PLATFORMS)')
 
 bench: build ## Measure; ONLY=name runs one measurement
 	@Scripts/bootstrap bench

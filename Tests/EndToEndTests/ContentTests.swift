@@ -7,7 +7,7 @@ import Testing
 
 /// What goes out is made of what came in: this mail, these pages, this table.
 @Suite(.timeLimit(.minutes(3)))
-struct ContentTests {
+@Suite(.timeLimit(.minutes(10))) struct ContentTests {
     @Test(arguments: [(Topic.trams, Topic.orchards), (Topic.orchards, Topic.trams)])
     func filesHoldThisMailThesePagesAndThisTable(_ topic: Topic, _ other: Topic) async throws {
         let house = try await House.open()
@@ -37,7 +37,8 @@ struct ContentTests {
         }
         let converted = try await OfficeFiles.converted(exchange)
         #expect(converted.made == ["pptx.pdf", "xlsx.pdf"], "\(converted.words)")
-        #expect(!converted.words.lowercased().contains("error") && !converted.words.contains("warn"), "\(converted.words)")
+        #expect(
+            !converted.words.lowercased().contains("error") && !converted.words.contains("warn"), "\(converted.words)")
         if let kept = ProcessInfo.processInfo.environment["PERSONA_TEST_KEEP"] { try keep(exchange, in: kept) }
     }
 
