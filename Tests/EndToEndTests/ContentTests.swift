@@ -37,8 +37,9 @@ struct ContentTests {
         }
         let converted = try await OfficeFiles.converted(exchange)
         #expect(converted.made == ["pptx.pdf", "xlsx.pdf"], "\(converted.words)")
-        #expect(
-            !converted.words.lowercased().contains("error") && !converted.words.contains("warn"), "\(converted.words)")
+        // LibreOffice without Java says so each time; that is no complaint about a file.
+        let complaints = converted.words.lowercased().split(separator: "\n").filter { !$0.contains("javaldx") }
+        #expect(!complaints.contains { $0.contains("error") || $0.contains("warn") }, "\(converted.words)")
         if let kept = ProcessInfo.processInfo.environment["PERSONA_TEST_KEEP"] { try keep(exchange, in: kept) }
     }
 

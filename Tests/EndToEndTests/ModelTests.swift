@@ -6,8 +6,7 @@ import TestKit
 import Testing
 
 /// Who writes, and whether the answer tells the truth about it. The tests change one provider, and so run in turn.
-@Suite(.serialized, .timeLimit(.minutes(3)))
-struct ModelTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct ModelTests {
     static let outline = """
         {"title": "Trams by night, by a model", "summary": "Night trams pay.", "points": [
          {"text": "The harbour's young people ride at night.", "source": 1},
