@@ -37,8 +37,8 @@ struct ContentTests {
         }
         let converted = try await OfficeFiles.converted(exchange)
         #expect(converted.made == ["pptx.pdf", "xlsx.pdf"], "\(converted.words)")
-        let complaints = converted.words.lowercased()
-        #expect(!complaints.contains("error") && !complaints.contains("warn"), "\(converted.words)")
+        #expect(
+            !converted.words.lowercased().contains("error") && !converted.words.contains("warn"), "\(converted.words)")
         if let kept = ProcessInfo.processInfo.environment["PERSONA_TEST_KEEP"] { try keep(exchange, in: kept) }
     }
 
@@ -59,7 +59,8 @@ struct ContentTests {
         let points = try #require(outline["points"]?.array)
         #expect(points.count >= 3)
         for point in points {
-            let text = try #require(point["text"]?.string), source = try #require(point["source"]?.int)
+            let text = try #require(point["text"]?.string)
+            let source = try #require(point["source"]?.int)
             #expect(topic.pages[Int(source) - 1].sentences.contains(text), "\(text)")
             #expect(words(files.deck.words).contains(words(text)))
             #expect(words(files.print.text).contains(words(text)), "\(text) in \(files.print.text)")
@@ -106,8 +107,9 @@ struct ContentTests {
         let summary = try #require(book.sheets.first { $0.name == "Summary" })
         for (row, measure) in topic.measures.enumerated() {
             let stored = summary.values[row + 1]
+            let average = measure.values.reduce(0, +) / Double(rows)
             #expect(stored[0].string == measure.name)
-            #expect(abs((stored[2].number ?? .nan) - measure.values.reduce(0, +) / Double(rows)) < 1e-6)
+            #expect(abs((stored[2].number ?? .nan) - average) < 1e-6)
             #expect(stored[3].number == measure.values.min())
             #expect(stored[4].number == measure.values.max())
             #expect(summary.formulas[row + 1][2]?.contains("AVERAGE") == true)
@@ -123,17 +125,6 @@ struct ContentTests {
         try exchange.text.write(toFile: "\(folder)/answer.txt", atomically: true, encoding: .utf8)
         for part in exchange.message.attachments {
             try Data(part.data).write(to: URL(filePath: "\(folder)/\(part.fileName ?? "file")"))
-        }
-    }
-}
-
-extension JSONValue {
-    /// Whole or not.
-    fileprivate var number: Double? {
-        switch self {
-        case .int(let value): Double(value)
-        case .double(let value): value
-        default: nil
         }
     }
 }

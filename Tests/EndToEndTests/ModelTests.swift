@@ -59,14 +59,14 @@ import Testing
         #expect(!server.requests.isEmpty)
     }
 
-    private func provider(_ script: [ModelServerReply]) async throws -> (House, ModelServer) {
+    func provider(_ script: [ModelServerReply]) async throws -> (House, ModelServer) {
         let house = try await House.open()
         let server = try ModelServer(script)
         try await house.model(at: server.baseURL, named: "tiny-7b")
         return (house, server)
     }
 
-    private func ask(_ house: House) async throws -> Exchange {
+    func ask(_ house: House) async throws -> Exchange {
         let sender = try Correspondent.one(of: house)
         let links = Topic.trams.publish(on: house.pages, below: "model")
         return try await sender.ask(Topic.trams.mail(from: sender, to: house.bea, links: links), house.bea)

@@ -135,5 +135,16 @@ struct OfficeFiles: Decodable, Sendable {
         """#
 }
 
+extension JSONValue {
+    /// A number of either kind.
+    var number: Double? {
+        switch self {
+        case .int(let value): Double(value)
+        case .double(let value): value
+        default: nil
+        }
+    }
+}
+
 /// Text by its words alone: line breaks and soft hyphens are the reader's affair.
 func words(_ text: String) -> String { text.split(whereSeparator: \.isWhitespace).joined(separator: " ") }

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Foundation
 
 /// Secrets that a test can recognise wherever they turn up.
 enum Canary {
