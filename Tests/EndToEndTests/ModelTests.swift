@@ -6,8 +6,7 @@ import TestKit
 import Testing
 
 /// Who writes, and whether the answer tells the truth about it. The tests change one provider, and so run in turn.
-@Suite(.serialized, .timeLimit(.minutes(3)))
-struct ModelTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct ModelTests {
     static let outline = """
         {"title": "Trams by night, by a model", "summary": "Night trams pay.", "points": [
          {"text": "The harbour's young people ride at night.", "source": 1},
@@ -60,14 +59,14 @@ struct ModelTests {
         #expect(!server.requests.isEmpty)
     }
 
-    private func provider(_ script: [ModelServerReply]) async throws -> (House, ModelServer) {
+    func provider(_ script: [ModelServerReply]) async throws -> (House, ModelServer) {
         let house = try await House.open()
         let server = try ModelServer(script)
         try await house.model(at: server.baseURL, named: "tiny-7b")
         return (house, server)
     }
 
-    private func ask(_ house: House) async throws -> Exchange {
+    func ask(_ house: House) async throws -> Exchange {
         let sender = try Correspondent.one(of: house)
         let links = Topic.trams.publish(on: house.pages, below: "model")
         return try await sender.ask(Topic.trams.mail(from: sender, to: house.bea, links: links), house.bea)

@@ -1,5 +1,6 @@
 import Domain
 import FoundationEssentials
+import MIME
 import TestKit
 
 /// The three files of an answer as other people's programs read them: python-pptx, openpyxl, pypdf, LibreOffice.
@@ -132,6 +133,17 @@ struct OfficeFiles: Decodable, Sendable {
             "book": book(workbook) if os.path.exists(workbook) else None,
             "print": printed(os.path.join(folder, "briefing.pdf"))}))
         """#
+}
+
+extension JSONValue {
+    /// A number of either kind.
+    var number: Double? {
+        switch self {
+        case .int(let value): Double(value)
+        case .double(let value): value
+        default: nil
+        }
+    }
 }
 
 /// Text by its words alone: line breaks and soft hyphens are the reader's affair.

@@ -122,6 +122,7 @@ extension Topic {
             Glass house 2,180,15.05,0,yes
             """,
         measures: [
-            ("Trees", [420, 610, 150, 180]), ("Harvest (t)", [18.4, 25.25, 12.9, 15.05]), ("Frost nights", [11, 14, 0, 0]),
+            ("Trees", [420, 610, 150, 180]), ("Harvest (t)", [18.4, 25.25, 12.9, 15.05]),
+            ("Frost nights", [11, 14, 0, 0]),
         ], labels: ["Upper field", "River side, east", "Glass house 1", "Glass house 2"])
 }

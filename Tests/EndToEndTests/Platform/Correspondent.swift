@@ -81,7 +81,11 @@ struct Exchange: Sendable {
     let raw: [UInt8]
     let message: Message
 
-    var text: String { message.text }
+    /// What the persona says; the quoted request apart.
+    var text: String {
+        message.text.split(separator: "\n", omittingEmptySubsequences: false).filter { !$0.hasPrefix(">") }
+            .joined(separator: "\n")
+    }
     var fileNames: [String] { message.attachments.compactMap(\.fileName).sorted() }
     var writtenBy: String { run.output?["written_by"]?.string ?? "" }
 

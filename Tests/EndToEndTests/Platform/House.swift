@@ -26,6 +26,8 @@ struct House: Sendable {
     /// Has a language model; see `Residents.model`.
     let bea: Resident
     let pages: PageServer
+    /// The persona may go there, but nobody listens.
+    let closedPort: UInt16
     let platform: PlatformProcess
     /// As `http://127.0.0.1:port`.
     let address: String
@@ -64,6 +66,8 @@ struct House: Sendable {
         let data = try TemporaryTree.make("e2e")
         let mail = try await TestServices.shared.mailServer()
         let pages = try PageServer([:])
+        let closed = try PageServer([:])
+        closed.stop()
         let people = try Correspondent.settle(on: mail)
         let ada = Resident(name: "Ada", address: people.ada), bea = Resident(name: "Bea", address: people.bea)
         let master = try MasterKey(file: "\(data)/master.key")
@@ -71,7 +75,8 @@ struct House: Sendable {
             app: PostgresPool(PostgresConfiguration(dsn: url, onConnect: ["SET ROLE persona_app"]), size: 3),
             dispatch: PostgresPool(PostgresConfiguration(dsn: url, onConnect: ["SET ROLE persona_dispatch"]), size: 1))
         let seed = Seed(
-            database: database, master: master, mail: mail, pages: pages, senders: people.correspondents)
+            database: database, master: master, mail: mail, ports: [pages.port, closed.port],
+            senders: people.correspondents)
         let (tenant, graph) = (TenantID.new(), GraphID.new())
         try await seed.plant(tenant, graph, [ada, bea])
         let log = "\(data)/platform.log"
@@ -87,7 +92,7 @@ struct House: Sendable {
         }
         return House(
             data: data, databaseURL: url, database: database, master: master, mail: mail, tenant: tenant, graph: graph,
-            ada: ada, bea: bea, pages: pages, platform: platform,
+            ada: ada, bea: bea, pages: pages, closedPort: closed.port, platform: platform,
             address: address.hasSuffix("/") ? String(address.dropLast()) : address)
     }
 }

@@ -12,7 +12,8 @@ struct Seed {
     let database: Database
     let master: MasterKey
     let mail: MailServer
-    let pages: PageServer
+    /// Of this machine, that personas may reach.
+    let ports: [UInt16]
     let senders: [String]
 
     func plant(_ tenant: TenantID, _ graph: GraphID, _ residents: [House.Resident]) async throws {
@@ -21,8 +22,10 @@ struct Seed {
             tenant, id: .new(), email: House.owner, name: "Owner", role: "owner",
             passwordHash: try await PasswordHasher().hash(Secret(Canary.owner)), isPlatformAdmin: true,
             actor: "system")
-        let definition = try JSONValue(
-            parsing: Data(contentsOf: URL(filePath: "\(Repository.root)/Demo/briefing.graph.json")))
+        // The demonstration's graph, but for its patience with a model that hangs.
+        let text = try String(contentsOfFile: "\(Repository.root)/Demo/briefing.graph.json", encoding: .utf8)
+            .replacing("\"timeout_seconds\": 120", with: "\"timeout_seconds\": 6")
+        let definition = try JSONValue(parsing: Array(text.utf8))
         _ = try await Graphs(database).create(
             tenant, id: graph, slug: "briefing", name: "Briefing", definition: definition, by: nil, actor: "system")
         for resident in residents {
@@ -32,7 +35,7 @@ struct Seed {
 
     private func settle(_ resident: House.Resident, _ tenant: TenantID, _ graph: GraphID, hasModel: Bool) async throws {
         var definition: [String: JSONValue] = [
-            "egress": ["mode": "public", "private": [.string("127.0.0.1:\(pages.port)")]]
+            "egress": ["mode": "public", "private": .array(ports.map { .string("127.0.0.1:\($0)") })]
         ]
         if hasModel { definition["model"] = .string(Self.provider) }
         _ = try await Personas(database).create(
