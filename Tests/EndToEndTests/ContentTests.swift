@@ -6,7 +6,7 @@ import TestKit
 import Testing
 
 /// What goes out is made of what came in: this mail, these pages, this table.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct ContentTests {
     @Test(arguments: [(Topic.trams, Topic.orchards), (Topic.orchards, Topic.trams)])
     func filesHoldThisMailThesePagesAndThisTable(_ topic: Topic, _ other: Topic) async throws {
