@@ -3,7 +3,7 @@ import Testing
 import Yams
 
 /// What `compose.yaml` and `Containers/` describe, held to the promises that the sandbox makes.
-@Suite(.timeLimit(.minutes(2))) struct DeploymentTests {
+@Suite(.timeLimit(.minutes(10))) struct DeploymentTests {
     private struct Composition: Decodable {
         struct Service: Decodable {
             var image: String

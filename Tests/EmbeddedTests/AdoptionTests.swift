@@ -3,7 +3,7 @@ import Foundation
 import TestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct AdoptionTests {
+@Suite(.timeLimit(.minutes(10))) struct AdoptionTests {
     @Test func servicesOfAKilledPlatformAreTakenOverAndThenStopped() async throws {
         let path = try TemporaryTree.make("killed")
         let holder = try await holder(path)
