@@ -83,7 +83,7 @@ final class MainJob: Service {
         let answer = try await answer(to: messageID, correspondent)
         let report = MainJobReport(demo: demo, run: run, steps: try await steps(demo, run.id), answer: answer)
         try report.write(to: "\(try DataPath.absolute(configuration.dataDirectory))/main-job", request: request)
-        report.show(total: .now - sent)
+        report.show(total: .now - sent, in: "\(configuration.dataDirectory)/main-job")
         guard run.status == .succeeded else { throw MainJobFailure("The run ended as \(run.status.rawValue).") }
     }
 
