@@ -99,6 +99,10 @@ let package = Package(
             "WorkerStore", "Workers/Store", ["Workers", "Store", "Domain", "ToolKit", "PersonaContainers", "Sockets"]),
         module("Vault", "Vault", ["Domain", "CArgon2", crypto]),
         module("Store", "Store", ["Domain", "Postgres", "Vault", "ToolKit", "Failpoints", crypto]),
+        module("Simulation", "Simulation/Simulator", ["Domain", "ToolKit", "OrchestratorCore"]),
+        .executableTarget(
+            name: "simulate", dependencies: ["Simulation"], path: "Sources/Simulation/Command",
+            swiftSettings: settings),
         module("Models", "Models", ["Domain", "HTTPClient"]),
         module(
             "API", "API",
@@ -144,6 +148,7 @@ let package = Package(
                 "OrchestratorService", "OrchestratorCore", "Store", "Postgres", "Redis", "Domain", "ToolKit", "TestKit",
                 logging,
             ]),
+        tests("SimulationTests", ["Simulation"]),
         tests("EgressTests", ["Egress", "Sockets"]),
         tests("PDFTests", ["PDF", "DocumentModel", "TestKit"]),
         tests("ReportToolTests", ["ReportTool", "Domain", "ToolKit", "DocumentModel"]),

@@ -98,17 +98,22 @@ extension ModelStore {
     package func lostJobs() -> [(job: JobID, epoch: Int)] {
         if mutation == .deadKeepLeases { return [] }
         return jobs.filter { job in
-            job.state == .started && ((job.leaseUntil ?? .max) < now || !living.contains(job.owner ?? 0))
+            guard job.state == .started else { return false }
+            if (job.leaseUntil ?? .max) < now { return true }
+            // A process may outlive its session, but not its lease: then it has stopped its calls.
+            return !living.contains(job.owner ?? 0) && (!Self.isDoubtful(job) || mutation == .sessionIsLife)
         }.prefix(Self.rescueBatch).map { ($0.id, $0.epoch) }
+    }
+
+    private static func isDoubtful(_ job: JobRow) -> Bool {
+        job.phase != nil && (job.effect == .nonIdempotent || job.effect == .deduplicable)
     }
 
     /// One job of `JobRescue.sweep`; whom to ring.
     package mutating func rescue(_ id: JobID, epoch: Int) -> [ModelRing] {
         guard let index = index(id), jobs[index].epoch == epoch, jobs[index].state == .started else { return [] }
         let job = jobs[index]
-        let isDoubtful =
-            job.phase != nil && (job.effect == .nonIdempotent || job.effect == .deduplicable)
-            && mutation != .startedRepeated
+        let isDoubtful = Self.isDoubtful(job) && mutation != .startedRepeated
         let isSpent = job.rescues + 1 >= Self.rescueLimit
         let state: JobState = isDoubtful ? .unknown : isSpent ? .failed : .planned
         jobs[index].state = state

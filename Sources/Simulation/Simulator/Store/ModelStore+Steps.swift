@@ -1,5 +1,6 @@
 package import Domain
 import OrchestratorCore
+import ToolKit
 
 /// `RunSteps`.
 extension ModelStore {
@@ -23,7 +24,8 @@ extension ModelStore {
 
     package func outcomes(_ id: RunID) -> [ModelInbox.Outcome] {
         jobs.filter { $0.run == id && !$0.isApplied && [.done, .failed, .unknown].contains($0.state) }
-            .sorted { ($0.finishedAt ?? 0, $0.step) < ($1.finishedAt ?? 0, $1.step) }.prefix(Self.inboxLimit).map { job in
+            .sorted { ($0.finishedAt ?? 0, $0.step) < ($1.finishedAt ?? 0, $1.step) }.prefix(Self.inboxLimit).map {
+                job in
                 ModelInbox.Outcome(
                     step: job.step, state: job.state, result: job.result, failure: job.failure, phase: job.phase,
                     isAbandoned: mutation == .alwaysAbandoned || (job.owner.map { !living.contains($0) } ?? true))
@@ -57,8 +59,11 @@ extension ModelStore {
     package mutating func commit(_ step: ModelStep, torn: Bool = false) throws(ModelError) {
         guard let index = index(step.lease.run) else { throw .fenced }
         let isHeld = runs[index].epoch == step.lease.epoch && runs[index].seq == step.seq && runs[index].owner != nil
-        let hasNews = runs[index].wakes != step.wakes
         guard isHeld || mutation == .runFenceIgnored else { throw .fenced }
+        // A run ends over nothing that it has not seen.
+        if step.transition.status.isFinal, runs[index].wakes != step.wakes, mutation != .signalMissedAtEnd {
+            throw .fenced
+        }
         advance(&runs[index], by: step)
         checkpoints.append(
             CheckpointRow(run: step.lease.run, seq: step.nextSeq, delta: step.delta, snapshot: step.snapshot))
@@ -70,7 +75,6 @@ extension ModelStore {
         for number in step.transition.takenJobs { change(step, number) { $0.isApplied = true } }
         orders(step)
         consume(step)
-        if hasNews, step.transition.status.isFinal { refuseMissed(step) }
         rings(step)
         audit(step)
     }
@@ -125,8 +129,6 @@ extension ModelStore {
             signals[index].consumedSeq = step.nextSeq
         }
     }
-
-    private mutating func refuseMissed(_ step: ModelStep) {}
 
     private mutating func rings(_ step: ModelStep) {
         outbox.append(.event(step.lease.run))
