@@ -151,7 +151,7 @@ let package = Package(
             name: "ToolHostFixture", dependencies: ["Domain", "ToolKit", "ToolHost"],
             path: "Tests/Fixtures/ToolHostFixture", swiftSettings: settings),
         tests("SocketsTests", ["Sockets"]),
-        tests("DockerEngineTests", ["DockerEngine", yams]),
+        tests("DockerEngineTests", ["DockerEngine"]),
         tests(
             "PersonaContainersTests",
             [
@@ -188,6 +188,12 @@ let package = Package(
                 "persona", "Domain", "Embedded", "MIME", "Postgres", "Redis", "Store", "TestKit", "ToolKit", "Vault",
             ]),
         tests("ServerTests", ["Server", logging]),
+        tests(
+            "DeploymentTests",
+            [
+                "persona", "DockerEngine", "Domain", "Egress", "PersonaContainers", "Server", "Sockets", "TestKit",
+                "ToolKit", arguments, yams,
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )
