@@ -20,7 +20,7 @@ struct Composition: Decodable {
         var command: [String]?
         var user: String?
         var environment: [String: String]?
-        var volumes: [String]?
+        var volumes: [Mount]?
         var networks: [String]
         var ports: [String]?
         var secrets: [SecretUse]?
@@ -60,6 +60,23 @@ struct Composition: Decodable {
             let members = try decoder.container(keyedBy: CodingKeys.self)
             source = try members.decode(String.self, forKey: .source)
             target = try members.decode(String.self, forKey: .target)
+        }
+    }
+
+    /// `source:target[:options]`, or one in memory.
+    struct Mount: Decodable {
+        /// As in the shorter form; `tmpfs:target` for one in memory.
+        var text: String
+
+        enum CodingKeys: String, CodingKey { case type, target }
+
+        init(from decoder: any Decoder) throws {
+            if let short = try? decoder.singleValueContainer().decode(String.self) {  // else the longer form
+                text = short
+                return
+            }
+            let members = try decoder.container(keyedBy: CodingKeys.self)
+            text = try "\(members.decode(String.self, forKey: .type)):\(members.decode(String.self, forKey: .target))"
         }
     }
 
