@@ -10,9 +10,12 @@ JOBS ?= $(shell nproc)
 DEBUG := --scratch-path .build/debug-build --jobs $(JOBS)
 RELEASE := --configuration release --scratch-path .build/release-build --jobs $(JOBS)
 # Tests at once: most of them wait for services and browsers of their own, which share the processors.
-TEST_WIDTH ?= $(shell echo $$((2 * $$(nproc))))
+TEST_WIDTH ?= $(shell echo $$((3 * $$(nproc))))
 # Seconds after which the whole run is ended; each test has a limit of two minutes of its own.
 TEST_LIMIT ?= 1200
+PLATFORMS := FaultTests|EndToEndTests
+TESTS := timeout --foreground --kill-after=30 $(TEST_LIMIT) swift test $(DEBUG) --skip-build \
+	--experimental-maximum-parallelization-width $(TEST_WIDTH)
 PERSONA_DATA_DIR ?= $(CURDIR)/.data
 export PERSONA_DATA_DIR
 
@@ -26,11 +29,12 @@ build: ## Build the release of the executable `persona`
 	@Scripts/bootstrap run
 	@swift build $(RELEASE) --product persona --static-swift-stdlib
 
+# Whole platforms come last, and alone: they are killed and started again, and their deadlines are their own.
 test: ## Run the tests; FILTER=regex runs those whose name matches
 	@Scripts/bootstrap test
 	@swift build $(DEBUG) --build-tests
-	@timeout --foreground --kill-after=30 $(TEST_LIMIT) swift test $(DEBUG) --skip-build \
-		--experimental-maximum-parallelization-width $(TEST_WIDTH) $(if $(FILTER),--filter '$(FILTER)')
+	@$(TESTS) $(if $(FILTER),--filter '$(FILTER)',--skip '$(PLATFORMS)')
+	@$(if $(FILTER),true,$(TESTS) --filter '$(PLATFORMS)')
 
 bench: build ## Measure; ONLY=name runs one measurement
 	@Scripts/bootstrap bench

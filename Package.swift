@@ -187,6 +187,11 @@ let package = Package(
             [
                 "persona", "Domain", "Embedded", "MIME", "Postgres", "Redis", "Store", "TestKit", "ToolKit", "Vault",
             ]),
+        tests(
+            "EndToEndTests",
+            [
+                "persona", "Domain", "Embedded", "MIME", "Postgres", "Server", "Store", "TestKit", "Vault",
+            ]),
         tests("ServerTests", ["Server", logging]),
         tests(
             "DeploymentTests",

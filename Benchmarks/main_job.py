@@ -8,7 +8,7 @@ import contextlib
 import datetime
 import email
 import email.policy
-import json
+import email.utils
 import smtplib
 import ssl
 import time
@@ -20,6 +20,8 @@ from platform_process import API, PATIENCE, PERSONA, data_directory, free_port, 
 ROUNDS = 5
 # Seconds for one job; the demonstration allows itself 120.
 JOB = 120
+# Seconds below which a part is not listed.
+WORTH_SAYING = 0.01
 # The node of Demo/briefing.graph.json that sends the answer.
 ANSWER = "answer"
 
@@ -27,11 +29,12 @@ ANSWER = "answer"
 class Correspondent:
     """Writes to the demonstration's persona over the demonstration's own mail server."""
 
-    def __init__(self, directory):
-        self.directory = directory
-        self.server = json.loads((directory / "services.json").read_text())["mail"]
+    def __init__(self, directory, api):
+        persona = api.call("GET", "/api/personas")["data"][0]
+        mailbox = api.call("GET", f"/api/personas/{persona['id']}/mailboxes")["data"][0]
+        self.server = mailbox["smtp"]
         self.password = (directory / "demo-mail-password").read_text().strip()
-        self.trust = ssl.create_default_context(cafile=self.server["certificate_authority_file"])
+        self.trust = ssl.create_default_context(cadata=mailbox["certificate_authority"])
         self.request = (directory / "main-job/request.eml").read_bytes()
 
     def send(self):
@@ -39,7 +42,7 @@ class Correspondent:
         message = email.message_from_bytes(self.request, policy=email.policy.SMTP)
         message.replace_header("Message-ID", f"<{uuid.uuid4()}@demo.test>")
         sender = email.utils.parseaddr(message["From"])[1]
-        with smtplib.SMTP(self.server["host"], self.server["ports"]["submission"], timeout=PATIENCE) as smtp:
+        with smtplib.SMTP(self.server["host"], self.server["port"], timeout=PATIENCE) as smtp:
             smtp.starttls(context=self.trust)
             smtp.login(sender, self.password)
             smtp.send_message(message)
@@ -89,13 +92,15 @@ def main():
         api = API(f"http://{address}")
         api.token = api.call("POST", "/api/auth/login", {"email": login[1], "password": login[2]})["token"]
         known = {run["id"] for run in api.call("GET", "/api/runs?trigger=mail")["data"]}
-        correspondent = Correspondent(directory)
+        correspondent = Correspondent(directory, api)
         job(api, correspondent, known)
         results = [job(api, correspondent, known) for _ in range(ROUNDS)]
         show("main-job.warm", median([total for total, _ in results]), "s", goal=("value", 5))
         show("main-job.warm.slowest", max(total for total, _ in results), "s")
         for part in results[0][1]:
-            show(f"main-job.part.{part}", median([spent[part] for _, spent in results if part in spent]), "s")
+            took = median([spent[part] for _, spent in results if part in spent])
+            if took >= WORTH_SAYING:
+                show(f"main-job.part.{part}", took, "s")
 
 
 if __name__ == "__main__":

@@ -35,18 +35,25 @@ class Running:
 
     def __init__(self, command, environment=None, cwd=ROOT):
         self.started = time.perf_counter()
+        # A terminal, so that lines come as they are printed and not when a buffer is full.
+        ours, theirs = os.openpty()
         self.process = subprocess.Popen(
-            [str(part) for part in command], cwd=cwd, env={**os.environ, **(environment or {})}, text=True,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
+            [str(part) for part in command], cwd=cwd, env={**os.environ, **(environment or {})},
+            stdin=subprocess.DEVNULL, stdout=theirs, stderr=subprocess.STDOUT, start_new_session=True)
+        os.close(theirs)
+        self._output = os.fdopen(ours, errors="replace")
         self.command = command
         self.lines = []
         self._fresh = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self):
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip("\n"))
-            self._fresh.put(line)
+        try:
+            for line in self._output:
+                self.lines.append(line.rstrip())
+                self._fresh.put(line)
+        except OSError:
+            pass  # Linux says so (EIO) when the last process has closed its end.
         self._fresh.put(None)
 
     def wait_for(self, pattern, seconds=PATIENCE):
@@ -113,7 +120,7 @@ def services(directory):
 
 def postgres_url(directory, user="persona_app"):
     """Address of the embedded Postgres for libpq and asyncpg."""
-    entry = json.loads((directory / "services.json").read_text())["postgres"]
+    entry = json.loads((directory / "run/services.json").read_text())["postgres"]
     return {"host": entry["socket_directory"], "port": entry["port"], "user": user, "database": entry["database"]}
 
 

@@ -19,9 +19,10 @@ export function ago(text, now = Date.now()) {
   return day.format(new Date(text));
 }
 
-/** 340 ms, 4.2 s, 3 min 05 s, 2 h 10 min. */
+/** < 1 ms, 340 ms, 4.2 s, 3 min 05 s, 2 h 10 min. */
 export function duration(milliseconds) {
   const ms = Math.max(0, milliseconds);
+  if (ms < 1) return "< 1 ms";
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1000);
@@ -45,10 +46,13 @@ export function size(bytes) {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
 
-/** `read_mail` as "Read mail". */
+/** `read_mail` as "Read mail"; `read_pages.do` and `make_files.1.0` as parts of their node. */
 export function nodeName(id) {
-  const text = id.replace(/[_-]+/g, " ").trim();
-  return text ? text[0].toUpperCase() + text.slice(1) : id;
+  const [base, ...inner] = id.split(".");
+  const text = base.replace(/[_-]+/g, " ").trim();
+  const name = text ? text[0].toUpperCase() + text.slice(1) : id;
+  if (inner[0] === "do") return `${name}, each`;
+  return /^\d+$/.test(inner[0] ?? "") ? `${name}, branch ${Number(inner[0]) + 1}` : name;
 }
 
 export const short = (id) => id.slice(-8);

@@ -48,8 +48,8 @@ function row(entry, me) {
     "tr", {},
     h("td.number", {}, String(entry.seq)),
     h("td.nowrap", {}, h("time", { datetime: entry.at }, full(entry.at))),
-    h("td", { title: entry.actor }, actor(entry.actor, me)),
-    h("th", { scope: "row" }, h("code", {}, entry.action)), h("td", { title: entry.subject }, on), h("td", {}, detail));
+    h("td.nowrap", { title: entry.actor }, actor(entry.actor, me)),
+    h("th", { scope: "row" }, h("code", {}, entry.action)), h("td.nowrap", { title: entry.subject }, on), h("td.detail", {}, detail));
 }
 
 function actor(text, me) {

@@ -10,21 +10,22 @@ const outcomes = [
 ];
 
 /** What a waiting run needs, with the means to give it. Drawn anew only when the needs change: what someone types stays. */
-export function waiting(place, run, { place: address, mayAnswer }) {
+export function waiting(place, run, { place: address, reread, mayAnswer }) {
   const needs = run.status === "waiting" ? run.waiting_for ?? [] : [];
   const print = JSON.stringify([needs, mayAnswer]);
   if (place.dataset.print === print) return;
   place.dataset.print = print;
-  place.replaceChildren(...needs.map((need, index) => panel(need, index, address, mayAnswer)));
+  place.replaceChildren(...needs.map((need, index) => panel(need, index, address, reread, mayAnswer)));
   if (needs.length) announce("The run waits for a person");
 }
 
-function panel(need, index, address, mayAnswer) {
+function panel(need, index, address, reread, mayAnswer) {
   const fault = h("div");
   const send = (button, payload) =>
     busy(button, fault, async () => {
       await post(`${address}/signals`, { name: need.signal ?? need.name, payload });
       announce("Your answer was sent");
+      await reread();
     });
   const isDecision = need.kind === "decision";
   const what = isDecision

@@ -18,7 +18,7 @@ const mostLines = 1000;
 export async function show({ parameters: [id], signal, me, fail }) {
   const place = path("runs", id);
   const subjects = new Subjects();
-  const view = build(place, me, subjects);
+  const view = build(place, me, subjects, () => read());
   const state = { run: null, persona: null };
 
   const read = async () => {
@@ -72,13 +72,14 @@ function follow({ place, state, view, read, signal, fail }) {
   });
 }
 
-function build(place, me, subjects) {
+/** `reread` shows what became of something that was asked for: not all of it makes an event at once. */
+function build(place, me, subjects, reread) {
   const [head, actions, summary, error, made, fault] = Array.from({ length: 6 }, () => h("div"));
   const [wait, inside] = [h("div.stack"), h("div.stack")];
   const steps = new Timeline();
   const history = h("ol.history");
   let shown = null;
-  const cancel = cancelButton(place, fault);
+  const cancel = cancelButton(place, fault, reread);
   const draw = (run, rows, artifacts, persona) => {
     shown = { run, persona, mail: subjects.mail(run) };
     fill(head, heading(subjects.of(run)));
@@ -87,7 +88,7 @@ function build(place, me, subjects) {
     if (mayStop && !actions.firstChild) actions.append(cancel);
     fill(summary, overview(shown));
     fill(error, run.error ? reason(run.error) : null);
-    waiting(wait, run, { place, mayAnswer: me.role !== "auditor" });
+    waiting(wait, run, { place, reread, mayAnswer: me.role !== "auditor" });
     steps.draw(run, rows);
     fill(made, files(artifacts, run));
     documents(inside, run);
@@ -143,7 +144,7 @@ function documents(place, run) {
   place.replaceChildren(...part("Input", run.input), ...part("Output", run.output));
 }
 
-function cancelButton(place, fault) {
+function cancelButton(place, fault, reread) {
   const open = h("button.danger", { type: "button" }, "Cancel the run");
   const confirm = h("button.danger", { type: "submit", value: "yes" }, "Cancel the run");
   const dialog = h(
@@ -156,6 +157,7 @@ function cancelButton(place, fault) {
     if (dialog.returnValue === "yes") busy(open, fault, async () => {
       await post(`${place}/cancel`);
       announce("The run was asked to stop");
+      await reread();
     });
     dialog.returnValue = "";
   });

@@ -42,7 +42,7 @@ import ToolKit
         #expect(title == "Night trains to Paris")
         #expect(
             subtitle
-                == "Prepared for Bo Berg by Ada, Example Ltd, 1 March 2026\nWritten by the built-in extractive writer")
+                == "Prepared for Bo Berg by Ada, Example Ltd, 1 March 2026. Written by the built-in extractive writer.")
         #expect(deck.validate().isEmpty)
         for case .bullets(_, let points) in deck.slides.map(\.content) { #expect(points.count <= 4) }
     }

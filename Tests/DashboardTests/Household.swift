@@ -120,12 +120,14 @@ struct Household: Sendable {
         try await until("document.body.innerText.includes(\(try Self.quoted(text)))")
     }
 
+    /// Presses the button or link of that label once it is shown.
     func press(_ label: String) async throws {
-        _ = try await page.evaluate(
-            """
+        let item = """
             [...document.querySelectorAll('button, a')].find((item) =>
-                item.checkVisibility() && item.textContent.trim() === \(try Self.quoted(label))).click()
-            """)
+                item.checkVisibility() && item.textContent.trim() === \(try Self.quoted(label)))
+            """
+        try await until("\(item) !== undefined")
+        _ = try await page.evaluate("\(item).click()")
     }
 
     private static func quoted(_ text: String) throws -> String {

@@ -9,7 +9,7 @@ import Testing
 import Vault
 
 /// A platform with a Postgres and a Redis of its own, as one command starts it.
-struct EmbeddedServiceTests {
+@Suite(.timeLimit(.minutes(10))) struct EmbeddedServiceTests {
     /// Waits for a signal that the test sends: a run that is under way for as long as the test needs it.
     static let waiting: JSONValue = [
         "start": "wait",

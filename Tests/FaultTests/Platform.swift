@@ -61,7 +61,10 @@ struct Platform: Sendable {
 
     /// Returns once the log holds `text`.
     func says(_ text: String) async throws {
-        try await until("the platform says '\(text)'") { words.contains(text) }
+        try await until("the platform says '\(text)'") {
+            if !words.contains(text), !isRunning { throw Overdue(description: "it ended:\n\(words)") }
+            return words.contains(text)
+        }
     }
 
     /// All that it has written.

@@ -8,7 +8,7 @@ import Testing
 import Vault
 
 /// Each role in a process of its own, in one data directory.
-struct RoleTests {
+@Suite(.timeLimit(.minutes(10))) struct RoleTests {
     static let reading: JSONValue = [
         "start": "read",
         "nodes": [

@@ -13,6 +13,10 @@ package struct Orchestrator: Service {
     package struct Options: Sendable {
         /// Time between two sweeps: what a lost doorbell costs at most.
         package var sweepInterval = Duration.seconds(2)
+        /// Between the first sweeps, where a killed process has just been started again: its session may end a moment
+        /// later than it did, and until then its leases hold.
+        package var firstSweepInterval = Duration.milliseconds(200)
+        package var firstSweeps = 5
         /// Runs advanced at the same time; each uses at most one connection of the pool.
         package var concurrency = 32
         /// Runs kept in memory between steps.
@@ -90,6 +94,7 @@ package struct Orchestrator: Service {
 
     private func sweep(_ feed: AsyncStream<DeskWork>.Continuation) async throws {
         let rescue = JobRescue(database)
+        var sweeps = 0
         while true {
             do {
                 try await leases.releaseDead()
@@ -103,7 +108,10 @@ package struct Orchestrator: Service {
             } catch let error as PostgresError {
                 logger.warning("A sweep failed; the next one tries again.", metadata: ["error": "\(error)"])
             }
-            try await Task.sleep(for: options.sweepInterval)
+            sweeps += 1
+            try await Task.sleep(
+                for: sweeps < options.firstSweeps
+                    ? min(options.firstSweepInterval, options.sweepInterval) : options.sweepInterval)
         }
     }
 

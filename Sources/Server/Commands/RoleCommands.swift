@@ -37,11 +37,18 @@ package struct ServicesCommand: AsyncParsableCommand {
         let configuration = try options.load()
         let logger = configuration.logger("services")
         let services = try await EmbeddedServices.start(configuration, logger: logger)
-        let addresses = try services.addresses(configuration)
-        _ = try await Storage.migrate(addresses, directory: configuration.migrations)
-        try services.publish(configuration)
-        print("Postgres and Redis are up; stop them with Ctrl-C.")
-        try await Roles(configuration: configuration, addresses: addresses, logger: logger).run([UntilStopped()])
+        do {
+            let addresses = try services.addresses(configuration)
+            _ = try await Storage.migrate(addresses, directory: configuration.migrations)
+            try services.publish(configuration)
+            print("Postgres and Redis are up; stop them with Ctrl-C.")
+            try await Roles(configuration: configuration, addresses: addresses, logger: logger)
+                .run([UntilStopped(), services.watch])
+        } catch {
+            // The first error is the one to show.
+            try? await services.stop()
+            throw error
+        }
         try await services.stop()
     }
 }

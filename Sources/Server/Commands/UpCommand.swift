@@ -48,6 +48,7 @@ package struct UpCommand: AsyncParsableCommand {
         var services = try roles.services(Role.allCases, storage: storage) { port in
             print("Dashboard and API: http://\(configuration.listen.host):\(port)/")
         }
+        services.append(embedded.watch)
         if let job { services.append(job) }
         try await roles.run(services)
         await storage.close()

@@ -2,6 +2,7 @@ package import Domain
 package import Embedded
 import Glibc
 package import Logging
+import ServiceLifecycle
 import Synchronization
 
 /// The services that the platform starts itself where none is configured: found again by other processes through
@@ -11,15 +12,22 @@ package final class EmbeddedServices: Sendable {
     package let redis: EmbeddedRedis?
     private let published = Mutex<DataDirectory?>(nil)
 
-    private init(postgres: EmbeddedPostgres?, redis: EmbeddedRedis?) {
+    private let ends: AsyncStream<ChildProcess.UnexpectedEnd>
+
+    private init(
+        postgres: EmbeddedPostgres?, redis: EmbeddedRedis?, ends: AsyncStream<ChildProcess.UnexpectedEnd>
+    ) {
         self.postgres = postgres
         self.redis = redis
+        self.ends = ends
     }
 
     /// Starts, at the same time, whatever `configuration` does not name.
     package static func start(_ configuration: Configuration, logger: Logger) async throws -> EmbeddedServices {
         let directory = try DataDirectory(configuration.dataDirectory)
+        let (ends, ended) = AsyncStream.makeStream(of: ChildProcess.UnexpectedEnd.self)
         let report: @Sendable (ChildProcess.UnexpectedEnd) -> Void = { end in
+            ended.yield(end)
             logger.critical("\(end.name) ended by itself", metadata: ["end": "\(end.end)", "log": "\(end.logTail)"])
         }
         async let postgres =
@@ -27,7 +35,7 @@ package final class EmbeddedServices: Sendable {
             ? EmbeddedPostgres.start(in: directory, onUnexpectedEnd: report) : nil
         async let redis =
             configuration.redisURL == nil ? EmbeddedRedis.start(in: directory, onUnexpectedEnd: report) : nil
-        return EmbeddedServices(postgres: try await postgres, redis: try await redis)
+        return EmbeddedServices(postgres: try await postgres, redis: try await redis, ends: ends)
     }
 
     /// Addresses for the roles: embedded where this started them, else as configured.
@@ -46,11 +54,30 @@ package final class EmbeddedServices: Sendable {
         published.withLock { $0 = directory }
     }
 
+    /// Ends the platform in words once one of them has ended by itself: without it nothing can be promised, and the
+    /// next start recovers.
+    var watch: any Service { EmbeddedServicesWatch(ends: ends) }
+
     package func stop() async throws {
         if let directory = published.withLock({ $0 }) { ServiceDirectory.remove(in: directory) }
         async let stoppedRedis: Void? = redis?.stop()
         async let stoppedPostgres: Void? = postgres?.stop()
         _ = try await (stoppedRedis, stoppedPostgres)
+    }
+}
+
+private struct EmbeddedServicesWatch: Service {
+    let ends: AsyncStream<ChildProcess.UnexpectedEnd>
+
+    func run() async throws {
+        for await end in ends.cancelOnGracefulShutdown() { throw EmbeddedServiceEnded(name: end.name) }
+    }
+}
+
+struct EmbeddedServiceEnded: Error, CustomStringConvertible {
+    let name: String
+    var description: String {
+        "The platform's own \(name) ended by itself, so the platform stops. Nothing is lost: start it again."
     }
 }
 

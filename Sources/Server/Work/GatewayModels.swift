@@ -53,7 +53,9 @@ struct GatewayModels: ModelRunner {
             key = try await Tenants(storage.database).key(of: job.tenant, under: storage.master)
                 .open(envelope, at: ModelProviders.place(job.tenant, name: name))
         }
-        return ChatModel(ModelEndpoint(baseURL: provider.baseURL, model: provider.model, key: key), client: client)
+        return ChatModel(
+            ModelEndpoint(baseURL: provider.baseURL, model: provider.model, key: key), client: client,
+            limits: ChatLimits(total: .seconds(job.timeoutSeconds)))
     }
 
     private struct Input: Decodable {

@@ -42,13 +42,15 @@ package struct JobQueue: Sendable {
         self.owner = owner
     }
 
-    /// Begins up to `limit` due jobs of `kinds`, the most urgent first. They are `started` when this returns.
+    /// Begins up to `limit` due jobs of `kinds`, the most urgent first. They are `started` when this returns. None while
+    /// this owner's session is gone: they would count as a dead owner's, be rescued, and be charged for it.
     package func claim(limit: Int, kinds: [JobKind] = [.tool, .model, .reconcile]) async throws -> [ClaimedJob] {
         let claims = try await database.dispatch.query(
             """
             WITH due AS (
                 SELECT tenant_id, job_id FROM jobs
                 WHERE state = 'planned' AND run_after <= platform_now() AND kind = ANY ($4)
+                    AND $1 IN (SELECT living_owners())
                 ORDER BY priority DESC, run_after LIMIT $2 FOR UPDATE SKIP LOCKED)
             UPDATE jobs j SET state = 'started', attempt = j.attempt + 1, owner = $1, epoch = j.epoch + 1,
                 started_at = platform_now(), lease_until = platform_now() + make_interval(secs => $3)

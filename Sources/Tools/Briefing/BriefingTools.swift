@@ -99,10 +99,13 @@ package struct BriefingComposeTool: Tool {
         package var table: BriefingTable?
         package var failures: [BriefingLoss]?
         package var persona: BriefingPersona?
+        /// Where a language model was asked in vain.
+        package var modelFailure: BriefingModelFailure?
 
         package init(
             briefing: Briefing, request: BriefingRequest, pages: [BriefingPage], table: BriefingTable? = nil,
-            failures: [BriefingLoss]? = nil, persona: BriefingPersona? = nil
+            failures: [BriefingLoss]? = nil, persona: BriefingPersona? = nil,
+            modelFailure: BriefingModelFailure? = nil
         ) {
             self.briefing = briefing
             self.request = request
@@ -110,9 +113,13 @@ package struct BriefingComposeTool: Tool {
             self.table = table
             self.failures = failures
             self.persona = persona
+            self.modelFailure = modelFailure
         }
 
-        enum CodingKeys: String, CodingKey { case briefing, request, pages, table, failures, persona }
+        enum CodingKeys: String, CodingKey {
+            case briefing, request, pages, table, failures, persona
+            case modelFailure = "model_failure"
+        }
     }
 
     package struct Output: Sendable, Codable {
@@ -138,7 +145,7 @@ package struct BriefingComposeTool: Tool {
     package func call(_ input: Input, in context: ToolContext) async throws -> Output {
         let composition = Composition(
             briefing: input.briefing, request: input.request, pages: input.pages, table: input.table,
-            losses: input.failures ?? [], persona: input.persona)
+            losses: input.failures ?? [], persona: input.persona, modelFailure: input.modelFailure)
         let workbook = WorkbookComposer(composition: composition).workbook()
         let output = Output(
             deck: DeckComposer(composition: composition).deck(), workbook: workbook,

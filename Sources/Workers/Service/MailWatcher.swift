@@ -107,6 +107,9 @@ package final class MailWatcher: Sendable {
         package var marginSeconds = 60
         /// How often free mailboxes are looked for.
         package var search = Duration.seconds(5)
+        /// Between the first looks: the leases of a platform that was killed just now may hold a moment longer.
+        package var firstSearch = Duration.milliseconds(200)
+        package var firstSearches = 5
         package var renewal = Duration.seconds(10)
         /// After a failure, doubled up to the maximum.
         package var firstPause = Duration.seconds(1)
@@ -151,6 +154,7 @@ package final class MailWatcher: Sendable {
         // Each child says how many mailboxes are no longer watched when it ends.
         await withTaskGroup(of: Int.self) { group in
             var watched = 0
+            var searches = 0
             while !Task.isCancelled {
                 do {
                     let leased = try await intake.lease(limit: settings.mailboxes - watched)
@@ -165,8 +169,10 @@ package final class MailWatcher: Sendable {
                     if !Task.isCancelled { log("mailboxes cannot be leased: \(error)") }
                 }
                 // Either a mailbox ended, which frees its place, or it is time to look again.
+                searches += 1
+                let pause = searches < settings.firstSearches ? settings.firstSearch : settings.search
                 group.addTask {
-                    try? await Task.sleep(for: self.settings.search)  // cancelled: the loop ends
+                    try? await Task.sleep(for: pause)  // cancelled: the loop ends
                     return 0
                 }
                 watched -= await group.next() ?? 0

@@ -54,6 +54,36 @@ package struct BriefingPersona: Sendable, Hashable, Codable {
     enum CodingKeys: String, CodingKey { case name, organisation }
 }
 
+/// Why a language model that was asked wrote nothing: the error of the step that asked it, or of the one that looked at
+/// what it wrote.
+package struct BriefingModelFailure: Sendable, Hashable, Codable {
+    package var code: String
+
+    package init(code: String) { self.code = code }
+
+    package init(from decoder: any Decoder) throws {
+        code = try decoder.container(keyedBy: CodingKeys.self).decodeIfPresent(String.self, forKey: .code) ?? ""
+    }
+
+    /// For the person who is answered. The provider's own words stay in the run: they are not for strangers.
+    var note: String {
+        let reason =
+            switch code {
+            case "model_timed_out": "it did not answer in time"
+            case "model_unavailable", "model_unreachable", "model_rate_limited": "its provider is not available"
+            case "model_truncated", "model_malformed_stream": "its answer broke off"
+            case "model_unauthorized", "model_quota_exhausted", "model_rejected", "model_misconfigured",
+                "model_not_configured":
+                "its provider refuses to serve it"
+            case let code where code.hasPrefix("outline_"): "what it wrote cannot be used"
+            default: "it failed"
+            }
+        return "The language model gave no outline: \(reason)."
+    }
+
+    enum CodingKeys: String, CodingKey { case code }
+}
+
 /// Everything that the documents are made of, cleaned and bounded once.
 struct Composition {
     static let maximumLosses = 20
@@ -64,14 +94,19 @@ struct Composition {
     let facts: TableFacts?
     let plan: ChartPlan?
     let losses: [BriefingLoss]
+    /// That a language model was asked in vain; in `briefing.notes` too.
+    let modelLoss: String?
     let persona: String
     let organisation: String?
 
     init(
         briefing: Briefing, request: BriefingRequest, pages: [BriefingPage], table: BriefingTable?,
-        losses: [BriefingLoss], persona: BriefingPersona?
+        losses: [BriefingLoss], persona: BriefingPersona?, modelFailure: BriefingModelFailure? = nil
     ) {
-        self.briefing = Self.cleaned(briefing)
+        modelLoss = modelFailure?.note
+        var cleaned = Self.cleaned(briefing)
+        if let modelLoss { cleaned.notes.insert(modelLoss, at: 0) }
+        self.briefing = cleaned
         self.request = request
         self.pages = Array(pages.prefix(BriefingLimits.sources))
         facts = table?.normalized().map(TableFacts.init)
@@ -117,7 +152,7 @@ struct Composition {
             let source = briefing.sources[index]
             let image = Image(
                 path: file.path, altText: "Screenshot of the page “\(source.title)”",
-                caption: "\(source.title), \(BriefingSources.shortName(source.url))", source: source.number)
+                caption: "The page as \(BriefingSources.shortName(source.url)) showed it", source: source.number)
             return image.isContained ? (image, source.title) : nil
         }
     }

@@ -3,7 +3,8 @@ import DocumentModel
 /// The presentation: title, points, table, chart, pages, sources.
 struct DeckComposer {
     private static let pointsPerSlide = 4
-    private static let tableRows = 10
+    /// A year by months.
+    private static let tableRows = 12
     private static let tableColumns = 6
     /// Two lines of a slide's title.
     private static let titleCharacters = 100
@@ -16,7 +17,11 @@ struct DeckComposer {
         if let facts = composition.facts {
             let table = facts.excerpt(rows: Self.tableRows, columns: Self.tableColumns)
             let notes = facts.sentences(atMost: 6).joined(separator: " ")
-            slides.append(Slide(.table(title: "The figures", table: table), notes: notes))
+            // A table's caption is not shown on a slide: that rows are left out stands in the title.
+            let whole = "\(facts.table.rows.count)\(facts.table.truncated ? "+" : "")"
+            let isWhole = table.rows.count == facts.table.rows.count && !facts.table.truncated
+            let title = isWhole ? "The figures" : "The figures: \(table.rows.count) of \(whole) rows"
+            slides.append(Slide(.table(title: title, table: table), notes: notes))
         }
         if let plan = composition.plan {
             var chart = plan.chart

@@ -47,10 +47,10 @@ struct ReplyComposer {
     }
 
     private var authorship: String? {
-        let notes = composition.briefing.notes
+        let notes = composition.briefing.notes.prefix(composition.modelLoss == nil ? 1 : 2).joined(separator: " ")
         let who = "I am \(composition.persona), an AI persona. The outline was written by the"
         return
-            "\(who) \(composition.briefing.writtenBy). \(notes.first ?? "") Please check what matters before you rely on it."
+            "\(who) \(composition.briefing.writtenBy). \(notes) Please check what matters before you rely on it."
             .replacing("  ", with: " ")
     }
 

@@ -17,7 +17,8 @@ struct ReportComposer {
         }
         if let facts = composition.facts {
             blocks.append(.heading(level: 1, text: "The figures"))
-            let sentences = facts.sentences(atMost: 4)
+            // What the summary says already is not said again.
+            let sentences = facts.sentences(atMost: 5).filter { !briefing.summary.contains($0) }
             if !sentences.isEmpty { blocks.append(.paragraph(sentences.joined(separator: " "))) }
             if let plan = composition.plan { blocks.append(.chart(plan.chart)) }
             blocks.append(.table(facts.excerpt(rows: Self.tableRows, columns: Self.tableColumns)))
@@ -27,8 +28,17 @@ struct ReportComposer {
         if !briefing.notes.isEmpty { blocks.append(.note(briefing.notes.joined(separator: " "))) }
         if blocks.isEmpty { blocks.append(.paragraph("There was nothing to report.")) }
         return Report(
-            title: briefing.title, subtitle: "\(composition.attribution). \(composition.authorship).",
-            author: composition.persona, date: composition.date, sources: composition.sources, blocks: blocks)
+            title: briefing.title, subtitle: subtitle, author: author, date: composition.date,
+            sources: composition.sources, blocks: blocks)
+    }
+
+    private var author: String {
+        [composition.persona, composition.organisation].compactMap { $0 }.joined(separator: ", ")
+    }
+
+    /// Author and date stand in a line of their own.
+    private var subtitle: String {
+        (composition.sender.map { "Prepared for \($0). " } ?? "") + "\(composition.authorship)."
     }
 
     private var lossText: String? {

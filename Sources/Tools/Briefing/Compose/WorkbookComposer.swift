@@ -30,11 +30,18 @@ struct WorkbookComposer {
             zip(row, table.columns).map { Self.cell($0, $1.type) }
         }
         var sheet = Sheet(name: Self.dataName, columns: columns, rows: rows)
-        if columns.first?.total == nil { sheet.totalsLabel = "Total" }
+        if columns.first?.total == nil { sheet.totalsLabel = Self.totalsLabel(columns) }
         if let plan = composition.plan, !plan.isAggregated, let chart = chart(plan, facts, sheet) {
             sheet.charts = [chart]
         }
         return sheet
+    }
+
+    /// The row holds sums of amounts and averages of prices and rates.
+    private static func totalsLabel(_ columns: [Sheet.Column]) -> String {
+        let totals = columns.compactMap(\.total)
+        if totals.allSatisfy({ $0 == .sum }) { return "Total" }
+        return totals.contains(.sum) ? "Total or average" : "Average"
     }
 
     /// A date only where the text is one: columns of real tables hold remarks as well.

@@ -37,11 +37,17 @@ package enum ExtractiveWriter {
         }
     }
 
-    /// Whether it begins with a word that points to the sentence before it.
+    /// Whether it begins with a word that points to the sentence before it, or counts on things named there.
     static func leansOnContext(_ text: String) -> Bool {
-        let word = text.prefix { !$0.isWhitespace && $0 != "," }.lowercased()
-        return leaning.contains(word)
+        let lowered = text.lowercased()
+        let word = lowered.prefix { !$0.isWhitespace && $0 != "," }
+        return leaning.contains(String(word)) || pointing.contains { lowered.contains($0) }
     }
+
+    private static let pointing = [
+        " no such ", " any such ", " all three ", " all four ", " did so", " does so", " do so", " the latter",
+        " the former", " did the same", " of them ", " as mentioned", " as described", " the same firms",
+    ]
 
     private static let leaning: Set<String> = [
         "he", "she", "it", "they", "this", "these", "those", "that", "but", "and", "or", "so", "however", "also",
@@ -103,7 +109,9 @@ package enum ExtractiveWriter {
             let names = pages.indices.filter { page in points.contains { $0.source == page + 1 } }
                 .map { BriefingSources.shortName(pages[$0]) }
             let sources = names.count == 1 ? "one source" : "\(names.count) sources"
-            let list = ListFormat.list(names, atMost: 4)
+            var hosts: [String] = []
+            for name in names where !hosts.contains(name) { hosts.append(name) }
+            let list = ListFormat.list(hosts, atMost: 4)
             parts.append("\(points.count) key points from \(sources): \(list).")
         }
         if let table { parts.append(contentsOf: TableFacts(table).sentences(atMost: 2)) }

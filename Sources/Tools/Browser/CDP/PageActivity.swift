@@ -7,6 +7,19 @@ package struct PageActivity: Sendable {
         package var url: String
         package var status: Int
         package var mimeType: String
+        /// Set where the sandbox's way out answered in place of the site: why it did not pass the request on.
+        package var egressReason: String?
+
+        package init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            url = try container.decode(String.self, forKey: .url)
+            status = try container.decode(Int.self, forKey: .status)
+            mimeType = try container.decode(String.self, forKey: .mimeType)
+            let headers = try container.decodeIfPresent([String: String].self, forKey: .headers) ?? [:]
+            egressReason = headers.first { $0.key.lowercased() == "x-egress-reason" }?.value
+        }
+
+        private enum CodingKeys: String, CodingKey { case url, status, mimeType, headers }
     }
 
     package enum Verdict: Sendable, Hashable {

@@ -36,7 +36,7 @@ struct PageVisit {
     private static let readableTypes: Set<String> = ["text/html", "application/xhtml+xml", "text/plain"]
     private static let wallStatuses: Set<Int> = [401, 403, 407, 429]
 
-    /// Throws `page_unreachable`, `page_status`, `page_walled` or `page_not_html`.
+    /// Throws `page_unreachable`, `page_refused`, `page_status`, `page_walled` or `page_not_html`.
     init(_ navigation: Navigation, asked: String) throws(ToolFailure) {
         url = navigation.url.flatMap { $0.hasPrefix("http") ? $0 : nil } ?? navigation.response?.url ?? asked
         if let response = navigation.response { try Self.check(response) }
@@ -54,11 +54,18 @@ struct PageVisit {
     }
 
     private static func check(_ response: PageActivity.Response) throws(ToolFailure) {
+        if let reason = response.egressReason {
+            throw response.status == 403
+                ? ToolFailure(
+                    .permanent, code: "page_refused",
+                    "The page is not allowed by the persona's network rules: \(reason).")
+                : ToolFailure(.transient, code: "page_unreachable", "The page cannot be opened: \(reason).")
+        }
         if wallStatuses.contains(response.status) {
             throw ToolFailure(
                 .permanent, code: "page_walled",
-                "The page answers with status \(response.status): it wants a login, refuses automated visits, or is not "
-                    + "allowed by the persona's network rules. A person must open it.")
+                "The page answers with status \(response.status): it wants a login or refuses automated visits. A person must "
+                    + "open it.")
         }
         guard response.status < 400 else {
             throw ToolFailure(.permanent, code: "page_status", "The page answers with status \(response.status).")

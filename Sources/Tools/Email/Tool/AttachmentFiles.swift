@@ -37,7 +37,9 @@ struct AttachmentFiles {
             let path = "\(Self.folder)/\(uid)-\(index + 1).\(suffix)"
             try store(data, at: path)
             written.append(
-                WorkspaceFile(path: path, name: shown, mediaType: Self.mediaType(part.mediaType), size: data.count))
+                WorkspaceFile(
+                    path: path, name: shown, mediaType: Self.mediaType(part.mediaType, suffix: suffix), size: data.count
+                ))
         }
         return (written, problems)
     }
@@ -117,8 +119,12 @@ struct AttachmentFiles {
             "The file '\(path)' cannot be written in the workspace (\(errno)).")
     }
 
-    /// Types go into JSON and pages: only the plain form survives.
-    private static func mediaType(_ type: String) -> String {
+    private static let tables = ["csv": "text/csv", "tsv": "text/tab-separated-values"]
+
+    /// Types go into JSON and pages: only the plain form survives. A table is known by its name: mail programs call it
+    /// plain text, Excel's or nothing in particular.
+    private static func mediaType(_ type: String, suffix: String) -> String {
+        if let table = tables[suffix] { return table }
         let plain = type.utf8.allSatisfy {
             ($0 >= 97 && $0 <= 122) || ($0 >= 48 && $0 <= 57) || "/.+-_".utf8.contains($0)
         }

@@ -14,7 +14,8 @@ package struct EmailFindSent: Tool {
     package static let descriptor = ToolDescriptor(
         name: "email.find_sent",
         summary: "Looks among sent mail for an answer whose outcome is unknown.",
-        effect: .read, secrets: [MailAccount.passwordName], usesNetwork: true, timeoutSeconds: 60)
+        effect: .read, secrets: [MailAccount.passwordName], usesNetwork: true, timeoutSeconds: 60,
+        resources: [.mailbox])
 
     package init() {}
 

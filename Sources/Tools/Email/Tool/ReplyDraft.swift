@@ -115,9 +115,14 @@ struct ReplyDraft {
         return ([input.text, "", Self.line(opening)] + quote + rest).joined(separator: "\n") + "\n"
     }
 
-    /// Outside text on one line without control characters, fit for a header field.
+    /// Outside text on one line without control characters and overrides of direction, fit for a header field.
     private static func line(_ text: String) -> String {
-        let visible = text.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? " " : Character($0) }
+        let visible = text.unicodeScalars.map { scalar -> Character in
+            switch scalar.value {
+            case 0..<32, 0x7F...0x9F, 0x2028, 0x2029, 0x202A...0x202E, 0x2066...0x2069: " "
+            default: Character(scalar)
+            }
+        }
         return String(visible).split(separator: " ").joined(separator: " ")
     }
 }
