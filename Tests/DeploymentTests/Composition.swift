@@ -102,7 +102,8 @@ struct Composition: Decodable {
             let inside = rest[start.upperBound..<end]
             let name = inside.prefix { $0 != ":" }
             let fallback = inside.dropFirst(name.count).hasPrefix(":-") ? String(inside.dropFirst(name.count + 2)) : ""
-            result += rest[..<start.lowerBound] + (given[String(name)] ?? fallback)
+            result += rest[..<start.lowerBound]
+            result += given[String(name)] ?? fallback
             rest = rest[rest.index(after: end)...]
         }
         return result + rest

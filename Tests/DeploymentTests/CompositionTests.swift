@@ -40,7 +40,8 @@ import Testing
         #expect(service.volumes?.contains { $0.text == "tmpfs:/tmp" } == true)
         #expect(service.dropped == ["ALL"])
         #expect(service.security == ["no-new-privileges:true"])
-        let user = try service.user ?? #require(try ImageRecipe("platform").last("USER"))
+        let usual = try ImageRecipe("platform").last("USER")
+        let user = try #require(service.user ?? usual)
         #expect(user.hasPrefix("10000:"))
     }
 
@@ -154,10 +155,11 @@ import Testing
         #expect(Set(fonts).isSubset(of: persona))
     }
 
-    @Test(arguments: [
-        (nil, "/var/run/docker.sock"), ("", "/var/run/docker.sock"),
-        ("unix:///run/user/1/docker.sock", "/run/user/1/docker.sock"),
-    ])
+    @Test(
+        arguments: [
+            (nil, "/var/run/docker.sock"), ("", "/var/run/docker.sock"),
+            ("unix:///run/user/1/docker.sock", "/run/user/1/docker.sock"),
+        ] as [(String?, String)])
     func engineIsWhereDockersOwnProgramsFindIt(host: String?, socket: String) throws {
         #expect(try SandboxChoice.engineSocket(host) == socket)
     }

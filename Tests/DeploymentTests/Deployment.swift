@@ -48,7 +48,7 @@ struct Deployment: Sendable {
     /// The id of a service's container.
     func container(_ service: String) async throws -> String {
         let text = try await compose("ps", "--quiet", service)
-        return text.split(separator: "\n").last.map(String.init) ?? ""
+        return text.split(separator: "\n").last { $0.count == 64 }.map(String.init) ?? ""
     }
 
     /// Runs a script inside a service's container.

@@ -111,8 +111,8 @@ import ToolKit
         curl -fsSN $API/runs/$RUN/events -H "$AUTH"
         echo "status=$(curl -fsS $API/runs/$RUN -H "$AUTH" | field status)"
         curl -fsS $API/runs/$RUN -H "$AUTH"
-        curl -fsS $API/runs/$RUN/artifacts -H "$AUTH"
-        FILE=$(curl -fsS $API/runs/$RUN/artifacts -H "$AUTH" | grep -o '"id" *: *"[^"]*"' | tail -n 1 | field id)
+        curl -fsS $API/runs/$RUN/steps -H "$AUTH"
+        FILE=$(curl -fsS $API/runs/$RUN/artifacts -H "$AUTH" | field id)
         echo "file=$(curl -fsS $API/files/$FILE/content -H "$AUTH" | head -c 2)"
         """#
     }

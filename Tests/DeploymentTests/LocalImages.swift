@@ -97,7 +97,8 @@ enum LocalImages {
         fi
         if [ ! -s "$data/PG_VERSION" ]; then
           printf '%s' "$POSTGRES_PASSWORD" >/tmp/password
-          initdb -D "$data" -U "$POSTGRES_USER" --pwfile=/tmp/password --auth-host=scram-sha-256 --auth-local=trust
+          initdb -D "$data" -U "$POSTGRES_USER" --pwfile=/tmp/password --auth-host=scram-sha-256 --auth-local=trust \
+            --encoding=UTF8 --no-locale
           rm /tmp/password
           pg_ctl -D "$data" -o "-c listen_addresses= -c unix_socket_directories=/tmp" -w start
           export PGHOST=/tmp

@@ -1,7 +1,7 @@
 import DockerEngine
 import FoundationEssentials
 import Logging
-import PersonaContainers
+package import PersonaContainers
 import Sockets
 
 /// Which sandbox personas get: as configured, else Docker where an engine answers and has the image, else bubblewrap.
