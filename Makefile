@@ -16,6 +16,8 @@ TEST_LIMIT ?= 1200
 PLATFORMS := FaultTests|EndToEndTests
 TESTS := timeout --foreground --kill-after=30 $(TEST_LIMIT) swift test $(DEBUG) --skip-build \
 	--experimental-maximum-parallelization-width $(TEST_WIDTH)
+# What failed is said again at the end, where a reader of a long log looks first.
+tests = $(TESTS) $(1) 2>&1 | tee .build/tests.log || { printf '\nWhat failed:\n'; grep -E '^(✘|↳)|error:|Fatal' .build/tests.log; exit 1; }
 PERSONA_DATA_DIR ?= $(CURDIR)/.data
 export PERSONA_DATA_DIR
 
@@ -33,8 +35,8 @@ build: ## Build the release of the executable `persona`
 test: ## Run the tests; FILTER=regex runs those whose name matches
 	@Scripts/bootstrap test
 	@swift build $(DEBUG) --build-tests
-	@$(TESTS) $(if $(FILTER),--filter '$(FILTER)',--skip '$(PLATFORMS)')
-	@$(if $(FILTER),true,$(TESTS) --filter '$(PLATFORMS)')
+	@$(call tests,$(if $(FILTER),--filter '$(FILTER)',--skip '$(PLATFORMS)'))
+	@$(if $(FILTER),true,$(call tests,--filter '$(PLATFORMS)'))
 
 bench: build ## Measure; ONLY=name runs one measurement
 	@Scripts/bootstrap bench

@@ -8,7 +8,7 @@ import TestKit
 import Testing
 
 /// Requests that are wrong in part: the run goes on with the rest, and the answer says in plain words what is missing.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct BadRequestTests {
     private static let story =
         "<!doctype html><title>Of lighthouses</title><h1>Of lighthouses</h1>"

@@ -6,7 +6,7 @@ import TestKit
 import Testing
 
 /// What goes out is made of what came in: this mail, these pages, this table.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(10)))
 struct ContentTests {
     @Test(arguments: [(Topic.trams, Topic.orchards), (Topic.orchards, Topic.trams)])
     func filesHoldThisMailThesePagesAndThisTable(_ topic: Topic, _ other: Topic) async throws {
@@ -37,8 +37,9 @@ struct ContentTests {
         }
         let converted = try await OfficeFiles.converted(exchange)
         #expect(converted.made == ["pptx.pdf", "xlsx.pdf"], "\(converted.words)")
-        #expect(
-            !converted.words.lowercased().contains("error") && !converted.words.contains("warn"), "\(converted.words)")
+        // LibreOffice without Java says so each time; that is no complaint about a file.
+        let complaints = converted.words.lowercased().split(separator: "\n").filter { !$0.contains("javaldx") }
+        #expect(!complaints.contains { $0.contains("error") || $0.contains("warn") }, "\(converted.words)")
         if let kept = ProcessInfo.processInfo.environment["PERSONA_TEST_KEEP"] { try keep(exchange, in: kept) }
     }
 

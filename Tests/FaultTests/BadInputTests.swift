@@ -7,7 +7,7 @@ import TestKit
 import Testing
 
 /// Input that is wrong gets words, and loses nothing.
-@Suite(.timeLimit(.minutes(4))) struct BadInputTests {
+@Suite(.timeLimit(.minutes(10))) struct BadInputTests {
     @Test func strangersMachinesAndGiantsAreRecordedAndNotAnswered() async throws {
         try await Office.with { office in
             let platform = try await office.start()

@@ -6,7 +6,7 @@ import TestKit
 import Testing
 
 /// Secrets stay where they belong, whatever is logged, answered or stored.
-@Suite(.timeLimit(.minutes(3))) struct CanaryTests {
+@Suite(.timeLimit(.minutes(10))) struct CanaryTests {
     @Test func noSecretIsInLogsAnswersOrTables() async throws {
         try await Office.with { office in
             let platform = try await office.start(logLevel: "trace")

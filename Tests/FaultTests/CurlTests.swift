@@ -7,7 +7,7 @@ import Testing
 import Vault
 
 /// The README's lines, run as they stand.
-@Suite(.timeLimit(.minutes(3))) struct CurlTests {
+@Suite(.timeLimit(.minutes(10))) struct CurlTests {
     @Test func readmesLinesStartARunAndFetchWhatItMade() async throws {
         try await Office.with { office in
             try await addOwner(to: office)

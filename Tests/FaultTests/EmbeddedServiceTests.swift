@@ -61,6 +61,18 @@ import Vault
         }
     }
 
+    @Test func startThatFailsLeavesNoServiceBehind() async throws {
+        try await Office.gate.with {
+            let data = try TemporaryTree.make("fault")
+            try FileManager.default.createDirectory(atPath: "\(data)/postgres", withIntermediateDirectories: true)
+            try Data("not a cluster".utf8).write(to: URL(filePath: "\(data)/postgres/note"))
+            let platform = try await start(data)
+            #expect(try await platform.ended() > 0)
+            #expect(platform.words.contains("holds files but no Postgres cluster"), "\(platform.words)")
+            #expect(Processes.about(data).isEmpty)
+        }
+    }
+
     @Test func servicesOfAKilledPlatformAreTakenOver() async throws {
         try await Office.gate.with {
             let data = try TemporaryTree.make("fault")

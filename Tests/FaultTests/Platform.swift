@@ -6,7 +6,7 @@ import Testing
 /// `persona` as a process of its own, in a session of its own, built beside the tests.
 struct Platform: Sendable {
     /// For whatever has to happen; only a test that has failed waits so long.
-    static let patience = Duration.seconds(60)
+    static let patience = Duration.seconds(150)
 
     let program: TestProgram
     let log: String

@@ -35,7 +35,14 @@ package final class EmbeddedServices: Sendable {
             ? EmbeddedPostgres.start(in: directory, onUnexpectedEnd: report) : nil
         async let redis =
             configuration.redisURL == nil ? EmbeddedRedis.start(in: directory, onUnexpectedEnd: report) : nil
-        return EmbeddedServices(postgres: try await postgres, redis: try await redis, ends: ends)
+        do {
+            return EmbeddedServices(postgres: try await postgres, redis: try await redis, ends: ends)
+        } catch {
+            // Of two, the one that did start must not stay behind; the first error is the one to show.
+            try? await postgres?.stop()
+            try? await redis?.stop()
+            throw error
+        }
     }
 
     /// Addresses for the roles: embedded where this started them, else as configured.

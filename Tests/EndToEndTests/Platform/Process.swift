@@ -33,7 +33,7 @@ struct Overdue: Error, CustomStringConvertible {
 }
 
 /// Only a test that has failed waits so long.
-let patience = Duration.seconds(100)
+let patience = Duration.seconds(300)
 
 /// Looks until `find` gives something; throws at the deadline with what was awaited.
 func wait<Value>(

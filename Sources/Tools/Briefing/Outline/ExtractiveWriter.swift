@@ -104,7 +104,10 @@ package enum ExtractiveWriter {
     private static func summary(_ points: [Briefing.Point], pages: [BriefingPage], table: BriefingTable?) -> String {
         var parts: [String] = []
         if points.isEmpty {
-            parts.append("No points could be taken from the sources.")
+            parts.append(
+                pages.isEmpty
+                    ? "There were no pages to take points from: name the addresses of some, and I will read them."
+                    : "No points could be taken from the sources.")
         } else {
             let names = pages.indices.filter { page in points.contains { $0.source == page + 1 } }
                 .map { BriefingSources.shortName(pages[$0]) }
