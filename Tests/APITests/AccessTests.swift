@@ -4,7 +4,7 @@ import HTTPTypes
 import Testing
 
 /// Who may do what: a table of its own, so that a changed `access` in the contract has to be meant.
-@Suite(.timeLimit(.minutes(2))) struct AccessTests {
+@Suite(.timeLimit(.minutes(10))) struct AccessTests {
     private static let everyone: Set<String> = ["owner", "admin", "member", "auditor", "platform"]
     private static let allowed: [String: Set<String>] = [
         "logout": everyone, "me": everyone, "listTokens": everyone, "createToken": everyone, "revokeToken": everyone,

@@ -6,7 +6,7 @@ import Postgres
 import TestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct RunTests {
+@Suite(.timeLimit(.minutes(10))) struct RunTests {
     private func begin(
         _ house: House, _ person: House.Person, _ persona: String, _ graph: JSONValue?, input: JSONValue? = nil
     ) async throws -> House.Answer {

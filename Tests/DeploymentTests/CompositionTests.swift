@@ -6,7 +6,7 @@ import TestKit
 import Testing
 
 /// What `compose.yaml` and `Containers/` say, held to what the code knows.
-@Suite(.timeLimit(.minutes(2))) struct CompositionTests {
+@Suite(.timeLimit(.minutes(10))) struct CompositionTests {
     private let composition: Composition
 
     init() throws { composition = try Composition.read() }

@@ -7,7 +7,7 @@ import TestKit
 import Testing
 
 /// Mail that starts nothing, or not twice.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(10)))
 struct MailGateTests {
     @Test func strangersMachinesAndOneselfAreRecordedWithTheReason() async throws {
         let house = try await House.open(), sender = try Correspondent.one(of: house)

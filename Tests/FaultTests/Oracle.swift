@@ -85,7 +85,7 @@ struct Oracle {
 
     /// Nothing that the platform started is left.
     func nothingLeft() async throws {
-        try await until("the sandboxes are gone", within: .seconds(10)) {
+        try await until("the sandboxes are gone", within: .seconds(100)) {
             Processes.about("\(office.persona)").isEmpty && Processes.about(office.data).isEmpty
         }
     }

@@ -3,7 +3,7 @@ import HTTPClient
 import TestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct HTTPClientTests {
+@Suite(.timeLimit(.minutes(10))) struct HTTPClientTests {
     private func failure(_ work: () async throws -> Void) async -> HTTPClientError? {
         do {
             try await work()
@@ -170,7 +170,7 @@ import Testing
     @Test func silenceEndsAStream() async throws {
         let server = try ModelServer([ModelServerReply([.send(ModelServerReply.streamHead()), .hang])])
         let client = try HTTPClient()
-        let limits = HTTPLimits(total: nil, idle: .seconds(2))
+        let limits = HTTPLimits(total: nil, idle: .seconds(5))
         let (head, body) = try await client.stream(HTTPRequest("GET", server.baseURL, limits: limits))
         #expect(head.status == 200)
         let error = await failure { for try await _ in body {} }
