@@ -183,16 +183,19 @@ let package = Package(
                 "API", "CDP", "Domain", "Postgres", "Store", "TestKit", "Vault", hummingbird, httpTypes, crypto,
                 logging,
             ]),
+        .target(
+            name: "PlatformKit",
+            dependencies: ["Domain", "Embedded", "MIME", "Postgres", "Store", "TestKit", "Vault"],
+            path: "Tests/Fixtures/PlatformKit", swiftSettings: settings),
         tests(
             "FaultTests",
             [
-                "persona", "Domain", "Embedded", "MIME", "Postgres", "Redis", "Store", "TestKit", "ToolKit", "Vault",
+                "persona", "PlatformKit", "Domain", "Embedded", "MIME", "Postgres", "Redis", "Store", "TestKit",
+                "ToolKit", "Vault",
             ]),
         tests(
             "EndToEndTests",
-            [
-                "persona", "Domain", "Embedded", "MIME", "Postgres", "Server", "Store", "TestKit", "Vault",
-            ]),
+            ["persona", "PlatformKit", "Domain", "Embedded", "MIME", "Postgres", "Store", "TestKit", "Vault"]),
         tests("ServerTests", ["Server", logging]),
     ],
     swiftLanguageModes: [.v6]
