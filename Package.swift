@@ -12,8 +12,9 @@ func module(_ name: String, _ path: String, _ dependencies: [Target.Dependency] 
     .target(name: name, dependencies: dependencies, path: "Sources/\(path)", swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: settings)
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, path: "Tests/\(name)", exclude: exclude, swiftSettings: settings)
 }
 
 func system(_ name: String, pkgConfig: String? = nil) -> Target {
@@ -152,7 +153,7 @@ let package = Package(
         tests("EgressTests", ["Egress", "Sockets"]),
         tests("PDFTests", ["PDF", "DocumentModel", "TestKit"]),
         tests("ReportToolTests", ["ReportTool", "Domain", "ToolKit", "DocumentModel"]),
-        tests("OrchestratorCoreTests", ["OrchestratorCore", "Domain", "ToolKit"]),
+        tests("OrchestratorCoreTests", ["OrchestratorCore", "Domain", "ToolKit"], exclude: ["Histories"]),
         .executableTarget(
             name: "ToolHostFixture", dependencies: ["Domain", "ToolKit", "ToolHost"],
             path: "Tests/Fixtures/ToolHostFixture", swiftSettings: settings),
