@@ -74,6 +74,7 @@ let package = Package(
         module("Egress", "Containers/Egress", ["Sockets"]),
         module("DockerEngine", "Containers/Docker", ["Sockets"]),
         module("Failpoints", "Failpoints"),
+        module("Timetables", "Timetables"),
 
         // Tools: what a persona can do, inside its sandbox.
         module("ToolKit", "Tools/Kit", ["Domain"]),
@@ -98,20 +99,24 @@ let package = Package(
         module(
             "WorkerStore", "Workers/Store", ["Workers", "Store", "Domain", "ToolKit", "PersonaContainers", "Sockets"]),
         module("Vault", "Vault", ["Domain", "CArgon2", crypto]),
-        module("Store", "Store", ["Domain", "Postgres", "Vault", "ToolKit", "Failpoints", crypto]),
+        module("Store", "Store", ["Domain", "Postgres", "Vault", "ToolKit", "Failpoints", "Timetables", crypto]),
+        module(
+            "Upkeep", "Orchestrator/Upkeep",
+            ["Domain", "Store", "Vault", "HTTPClient", "Egress", "Sockets", logging, lifecycle]),
         module("Models", "Models", ["Domain", "HTTPClient"]),
         module(
             "API", "API",
             [
-                "Domain", "Store", "Vault", "Postgres", hummingbird, httpTypes, crypto, lifecycle, logging, nioCore,
-                nioFileSystem,
+                "Domain", "Store", "Timetables", "Vault", "Postgres", hummingbird, httpTypes, crypto, lifecycle,
+                logging,
+                nioCore, nioFileSystem,
             ]),
         module(
             "Server", "Server",
             [
                 "Domain", "Postgres", "Redis", "HTTPClient", "Store", "Vault", "API", "Embedded", "Models",
                 "Failpoints",
-                "OrchestratorCore", "OrchestratorService", "Workers", "WorkerStore", "PersonaContainers",
+                "OrchestratorCore", "OrchestratorService", "Upkeep", "Workers", "WorkerStore", "PersonaContainers",
                 "DockerEngine", "Egress", "Sockets",
                 "ToolKit", "ToolHost", "EmailTool", "BrowserTool", "CDP", "BriefingTool", "OfficeTool", "ReportTool",
                 "MIME", "SMTP", "IMAP", hummingbird, lifecycle, unixSignals, crypto, logging,
@@ -123,6 +128,7 @@ let package = Package(
 
         module("TestKit", "TestKit", ["CLinux", "Embedded", "Postgres"]),
         tests("DomainTests", ["Domain"]),
+        tests("TimetableTests", ["Timetables"]),
         tests("PostgresTests", ["Postgres", "TestKit"]),
         tests("RedisTests", ["Redis", "TestKit"]),
         tests("HTTPClientTests", ["HTTPClient", "TestKit"]),
@@ -174,8 +180,8 @@ let package = Package(
         tests(
             "APITests",
             [
-                "API", "Domain", "HTTPClient", "Postgres", "Store", "TestKit", "Vault", hummingbird, httpTypes, crypto,
-                lifecycle, logging,
+                "API", "Domain", "Egress", "HTTPClient", "Postgres", "Store", "TestKit", "Upkeep", "Vault", hummingbird,
+                httpTypes, crypto, lifecycle, logging,
             ]),
         tests(
             "DashboardTests",
