@@ -12,8 +12,9 @@ func module(_ name: String, _ path: String, _ dependencies: [Target.Dependency] 
     .target(name: name, dependencies: dependencies, path: "Sources/\(path)", swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: settings)
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, path: "Tests/\(name)", exclude: exclude, swiftSettings: settings)
 }
 
 func system(_ name: String, pkgConfig: String? = nil) -> Target {
@@ -73,6 +74,7 @@ let package = Package(
         module("Egress", "Containers/Egress", ["Sockets"]),
         module("DockerEngine", "Containers/Docker", ["Sockets"]),
         module("Failpoints", "Failpoints"),
+        module("Timetables", "Timetables"),
 
         // Tools: what a persona can do, inside its sandbox.
         module("ToolKit", "Tools/Kit", ["Domain"]),
@@ -97,20 +99,24 @@ let package = Package(
         module(
             "WorkerStore", "Workers/Store", ["Workers", "Store", "Domain", "ToolKit", "PersonaContainers", "Sockets"]),
         module("Vault", "Vault", ["Domain", "CArgon2", crypto]),
-        module("Store", "Store", ["Domain", "Postgres", "Vault", "ToolKit", "Failpoints", crypto]),
+        module("Store", "Store", ["Domain", "Postgres", "Vault", "ToolKit", "Failpoints", "Timetables", crypto]),
+        module(
+            "Upkeep", "Orchestrator/Upkeep",
+            ["Domain", "Store", "Vault", "HTTPClient", "Egress", "Sockets", logging, lifecycle]),
         module("Models", "Models", ["Domain", "HTTPClient"]),
         module(
             "API", "API",
             [
-                "Domain", "Store", "Vault", "Postgres", hummingbird, httpTypes, crypto, lifecycle, logging, nioCore,
-                nioFileSystem,
+                "Domain", "Store", "Timetables", "Vault", "Postgres", hummingbird, httpTypes, crypto, lifecycle,
+                logging,
+                nioCore, nioFileSystem,
             ]),
         module(
             "Server", "Server",
             [
                 "Domain", "Postgres", "Redis", "HTTPClient", "Store", "Vault", "API", "Embedded", "Models",
                 "Failpoints",
-                "OrchestratorCore", "OrchestratorService", "Workers", "WorkerStore", "PersonaContainers",
+                "OrchestratorCore", "OrchestratorService", "Upkeep", "Workers", "WorkerStore", "PersonaContainers",
                 "DockerEngine", "Egress", "Sockets",
                 "ToolKit", "ToolHost", "EmailTool", "BrowserTool", "CDP", "BriefingTool", "OfficeTool", "ReportTool",
                 "MIME", "SMTP", "IMAP", hummingbird, lifecycle, unixSignals, crypto, logging,
@@ -122,6 +128,7 @@ let package = Package(
 
         module("TestKit", "TestKit", ["CLinux", "Embedded", "Postgres"]),
         tests("DomainTests", ["Domain"]),
+        tests("TimetableTests", ["Timetables"]),
         tests("PostgresTests", ["Postgres", "TestKit"]),
         tests("RedisTests", ["Redis", "TestKit"]),
         tests("HTTPClientTests", ["HTTPClient", "TestKit"]),
@@ -146,7 +153,7 @@ let package = Package(
         tests("EgressTests", ["Egress", "Sockets"]),
         tests("PDFTests", ["PDF", "DocumentModel", "TestKit"]),
         tests("ReportToolTests", ["ReportTool", "Domain", "ToolKit", "DocumentModel"]),
-        tests("OrchestratorCoreTests", ["OrchestratorCore", "Domain", "ToolKit"]),
+        tests("OrchestratorCoreTests", ["OrchestratorCore", "Domain", "ToolKit"], exclude: ["Histories"]),
         .executableTarget(
             name: "ToolHostFixture", dependencies: ["Domain", "ToolKit", "ToolHost"],
             path: "Tests/Fixtures/ToolHostFixture", swiftSettings: settings),
@@ -173,8 +180,8 @@ let package = Package(
         tests(
             "APITests",
             [
-                "API", "Domain", "HTTPClient", "Postgres", "Store", "TestKit", "Vault", hummingbird, httpTypes, crypto,
-                lifecycle, logging,
+                "API", "Domain", "Egress", "HTTPClient", "Postgres", "Store", "TestKit", "Upkeep", "Vault", hummingbird,
+                httpTypes, crypto, lifecycle, logging,
             ]),
         tests(
             "DashboardTests",
@@ -182,16 +189,19 @@ let package = Package(
                 "API", "CDP", "Domain", "Postgres", "Store", "TestKit", "Vault", hummingbird, httpTypes, crypto,
                 logging,
             ]),
+        .target(
+            name: "PlatformKit",
+            dependencies: ["Domain", "Embedded", "MIME", "Postgres", "Store", "TestKit", "Vault"],
+            path: "Tests/Fixtures/PlatformKit", swiftSettings: settings),
         tests(
             "FaultTests",
             [
-                "persona", "Domain", "Embedded", "MIME", "Postgres", "Redis", "Store", "TestKit", "ToolKit", "Vault",
+                "persona", "PlatformKit", "Domain", "Embedded", "MIME", "Postgres", "Redis", "Store", "TestKit",
+                "ToolKit", "Vault",
             ]),
         tests(
             "EndToEndTests",
-            [
-                "persona", "Domain", "Embedded", "MIME", "Postgres", "Server", "Store", "TestKit", "Vault",
-            ]),
+            ["persona", "PlatformKit", "Domain", "Embedded", "MIME", "Postgres", "Store", "TestKit", "Vault"]),
         tests("ServerTests", ["Server", logging]),
         tests(
             "DeploymentTests",

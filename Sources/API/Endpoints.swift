@@ -16,7 +16,8 @@ package enum Endpoints {
             + UserRoutes(services: services).endpoints + PersonaRoutes(services: services).endpoints
             + GraphRoutes(services: services).endpoints + MailboxRoutes(services: services).endpoints
             + RunRoutes(services: services).endpoints + FileRoutes(services: services).endpoints
-            + AuditRoutes(services: services).endpoints
+            + AuditRoutes(services: services).endpoints + ScheduleRoutes(services: services).endpoints
+            + WebhookRoutes(services: services).endpoints + HookRoutes(services: services).endpoints
             + OperationRoutes(services: services).endpoints
         let document = try OpenAPIDocument(endpoints: described, version: version).json.canonicalBytes()
         let openAPI = Endpoint(

@@ -19,6 +19,8 @@ struct Transcript {
     var machine: RunMachine
     var changes: [RunChange] = []
     var last = Transition()
+    /// Every question put so far.
+    var approvals: [ApprovalRequest] = []
     var now: Int64 = 0
 
     init(_ graph: JSONValue, input: JSONValue = [:]) throws {
@@ -37,6 +39,7 @@ struct Transcript {
         now = time ?? now + 1_000
         last = machine.advance(inputs, now: now)
         changes += last.changes
+        approvals += last.approvals
         var replayed = RunMachine(graph: machine.graph, identity: machine.identity)
         replayed.replay(changes)
         #expect(replayed.state == machine.state)

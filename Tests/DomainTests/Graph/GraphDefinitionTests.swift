@@ -82,7 +82,7 @@ import Testing
                     ], "e": end,
                 ]), 2, "/nodes/a/items"
             ),
-            (["start": "a", "nodes": ["a": end], "reducers": ["x": "sum"]], 1, "/reducers/x"),
+            (["start": "a", "nodes": ["a": end], "reducers": ["x": "product"]], 1, "/reducers/x"),
         ] as [(JSONValue, Int, String)])
     func faultIsReportedByPointer(_ source: JSONValue, _ count: Int, _ pointer: String) throws {
         let error = try #require(throws: GraphFaults.self) { try GraphDefinition(source) }

@@ -1,0 +1,57 @@
+package import Domain
+package import Logging
+import ServiceLifecycle
+package import Store
+
+/// What runs beside the runs: schedules that become due and messages to be sent. Any number of processes do it over one database.
+package struct Upkeep: Service {
+    /// Time between two looks at what is due.
+    static let interval = Duration.seconds(1)
+
+    private let database: Database
+    private let sender: WebhookSender
+    private let doorbell: any Doorbell
+    private let logger: Logger
+
+    package init(database: Database, sender: WebhookSender, doorbell: any Doorbell, logger: Logger) {
+        self.database = database
+        self.sender = sender
+        self.doorbell = doorbell
+        self.logger = logger
+    }
+
+    /// Goes on until cancelled or asked to shut down.
+    package func run() async throws {
+        let clock = ScheduleClock(database)
+        await cancelWhenGracefulShutdown {
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    await repeating("Schedules could not be looked at.") {
+                        await doorbell.ring(try await clock.sweep())
+                    }
+                }
+                group.addTask {
+                    await repeating("Webhooks could not be sent.") {
+                        while try await sender.sweep() == WebhookSender.batch {}
+                    }
+                }
+            }
+        }
+    }
+
+    private func repeating(_ message: Logger.Message, _ work: () async throws -> Void) async {
+        while !Task.isCancelled {
+            await reporting(message, work)
+            // Cancelled: the loop ends.
+            try? await Task.sleep(for: Self.interval)
+        }
+    }
+
+    private func reporting(_ message: Logger.Message, _ work: () async throws -> Void) async {
+        do {
+            try await work()
+        } catch {
+            if !Task.isCancelled { logger.warning(message, metadata: ["error": "\(error)"]) }
+        }
+    }
+}
