@@ -104,6 +104,11 @@ let package = Package(
         module(
             "Upkeep", "Orchestrator/Upkeep",
             ["Domain", "Store", "Vault", "HTTPClient", "Egress", "Sockets", logging, lifecycle]),
+        module("Store", "Store", ["Domain", "Postgres", "Vault", "ToolKit", "Failpoints", crypto]),
+        module("Simulation", "Simulation/Simulator", ["Domain", "ToolKit", "OrchestratorCore"]),
+        .executableTarget(
+            name: "simulate", dependencies: ["Simulation"], path: "Sources/Simulation/Command",
+            swiftSettings: settings),
         module("Models", "Models", ["Domain", "HTTPClient"]),
         module(
             "API", "API",
@@ -155,6 +160,7 @@ let package = Package(
                 "OrchestratorService", "OrchestratorCore", "Store", "Postgres", "Redis", "Domain", "ToolKit", "TestKit",
                 logging,
             ]),
+        tests("SimulationTests", ["Simulation"]),
         tests("EgressTests", ["Egress", "Sockets"]),
         tests("PDFTests", ["PDF", "DocumentModel", "TestKit"]),
         tests("ReportToolTests", ["ReportTool", "Domain", "ToolKit", "DocumentModel"]),
