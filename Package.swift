@@ -104,7 +104,6 @@ let package = Package(
         module(
             "Upkeep", "Orchestrator/Upkeep",
             ["Domain", "Store", "Vault", "HTTPClient", "Egress", "Sockets", logging, lifecycle]),
-        module("Store", "Store", ["Domain", "Postgres", "Vault", "ToolKit", "Failpoints", crypto]),
         module("Simulation", "Simulation/Simulator", ["Domain", "ToolKit", "OrchestratorCore"]),
         .executableTarget(
             name: "simulate", dependencies: ["Simulation"], path: "Sources/Simulation/Command",
