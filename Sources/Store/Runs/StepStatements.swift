@@ -12,6 +12,7 @@ extension StepCommit {
         if !takenJobs.isEmpty { list.append(taken()) }
         list += try ledger()
         if !takenSignals.isEmpty { list.append(consumed()) }
+        list += try questionStatements()
         list.append(doorbells())
         return list + (try audit())
     }
@@ -200,6 +201,12 @@ extension StepCommit {
         for event in events {
             switch event.kind {
             case .runStarted, .runSucceeded, .runFailed, .runCancelled:
+                entries.append(
+                    AuditEntry(
+                        actor: actor, action: event.kind.rawValue, subject: "run:\(lease.run)", run: lease.run,
+                        detail: event.data))
+            case .approvalRequested, .approvalGranted, .approvalRejected, .approvalExpired, .approvalWithdrawn,
+                .approvalRefused, .runCompensating, .compensationFailed, .runForked, .runMigrated:
                 entries.append(
                     AuditEntry(
                         actor: actor, action: event.kind.rawValue, subject: "run:\(lease.run)", run: lease.run,
