@@ -158,7 +158,7 @@ let package = Package(
             name: "ToolHostFixture", dependencies: ["Domain", "ToolKit", "ToolHost"],
             path: "Tests/Fixtures/ToolHostFixture", swiftSettings: settings),
         tests("SocketsTests", ["Sockets"]),
-        tests("DockerEngineTests", ["DockerEngine", yams]),
+        tests("DockerEngineTests", ["DockerEngine"]),
         tests(
             "PersonaContainersTests",
             [
@@ -189,17 +189,26 @@ let package = Package(
                 "API", "CDP", "Domain", "Postgres", "Store", "TestKit", "Vault", hummingbird, httpTypes, crypto,
                 logging,
             ]),
+        .target(
+            name: "PlatformKit",
+            dependencies: ["Domain", "Embedded", "MIME", "Postgres", "Store", "TestKit", "Vault"],
+            path: "Tests/Fixtures/PlatformKit", swiftSettings: settings),
         tests(
             "FaultTests",
             [
-                "persona", "Domain", "Embedded", "MIME", "Postgres", "Redis", "Store", "TestKit", "ToolKit", "Vault",
+                "persona", "PlatformKit", "Domain", "Embedded", "MIME", "Postgres", "Redis", "Store", "TestKit",
+                "ToolKit", "Vault",
             ]),
         tests(
             "EndToEndTests",
-            [
-                "persona", "Domain", "Embedded", "MIME", "Postgres", "Server", "Store", "TestKit", "Vault",
-            ]),
+            ["persona", "PlatformKit", "Domain", "Embedded", "MIME", "Postgres", "Store", "TestKit", "Vault"]),
         tests("ServerTests", ["Server", logging]),
+        tests(
+            "DeploymentTests",
+            [
+                "persona", "DockerEngine", "Domain", "Egress", "PersonaContainers", "Server", "Sockets", "TestKit",
+                "ToolKit", arguments, yams,
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

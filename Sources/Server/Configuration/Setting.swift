@@ -49,10 +49,10 @@ package struct Setting: Sendable, Hashable {
         logLevel, webhookHosts, modelBaseURL, modelName, modelKey,
     ]
 
-    /// Variables of the scripts, the tests and the failpoints, which the platform itself does not configure.
+    /// Variables of the scripts, the composition, the tests and the failpoints, which the platform itself does not configure.
     private static let others: Set<String> = [
         "PERSONA_RUNTIME", "PERSONA_FAILPOINT", "PERSONA_CORPORA", "PERSONA_REPOSITORY", "PERSONA_KEEP_DOCUMENTS",
-        "PERSONA_EXECUTABLE",
+        "PERSONA_EXECUTABLE", "PERSONA_ENGINE_GROUP", "PERSONA_ENGINE_SOCKET", "PERSONA_SECRETS",
     ]
 
     static func isMisspelt(variable: String) -> Bool {
