@@ -190,8 +190,8 @@ let package = Package(
         tests(
             "APITests",
             [
-                "API", "Domain", "Egress", "HTTPClient", "Postgres", "Store", "TestKit", "Upkeep", "Vault", hummingbird,
-                httpTypes, crypto, lifecycle, logging,
+                "API", "Domain", "Egress", "HTTPClient", "OrchestratorCore", "OrchestratorService", "Postgres", "Store",
+                "TestKit", "ToolKit", "Upkeep", "Vault", hummingbird, httpTypes, crypto, lifecycle, logging,
             ]),
         tests(
             "DashboardTests",

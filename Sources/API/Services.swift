@@ -66,5 +66,8 @@ package struct Services: Sendable {
     var audit: AuditLog { AuditLog(database) }
     var schedules: Schedules { Schedules(database) }
     var webhooks: Webhooks { Webhooks(database) }
+    var approvals: Approvals { Approvals(database) }
+    var settings: TenantSettingsStore { TenantSettingsStore(database) }
+    var deadLetters: DeadLetters { DeadLetters(database) }
     var webhookIntake: WebhookIntake { WebhookIntake(database) }
 }

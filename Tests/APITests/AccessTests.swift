@@ -26,6 +26,8 @@ import Testing
         "listWebhooks": everyone, "getWebhook": everyone, "listWebhookDeliveries": everyone,
         "createWebhook": administrators, "replaceWebhook": administrators, "deleteWebhook": administrators,
         "rotateWebhook": administrators, "redeliverWebhook": operators,
+        "listApprovals": everyone, "getApproval": everyone, "decideApproval": operators,
+        "getSettings": everyone, "replaceSettings": administrators, "listDeadLetters": everyone,
     ]
     private static let administrators: Set<String> = ["owner", "admin", "platform"]
     private static let operators: Set<String> = ["owner", "admin", "member", "platform"]

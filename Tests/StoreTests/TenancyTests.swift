@@ -158,7 +158,9 @@ import Testing
         "users": ["tenant_id", "user_id", "email_digest", "status"],
         "runs": [
             "tenant_id", "run_id", "persona_id", "status", "priority", "ready_at", "owner", "epoch", "lease_until",
+            "held",
         ],
+        "tenant_settings": ["tenant_id", "details_days"],
         "jobs": [
             "tenant_id", "job_id", "run_id", "persona_id", "kind", "tool", "effect", "state", "phase", "attempt",
             "priority", "run_after", "owner", "epoch", "lease_until",

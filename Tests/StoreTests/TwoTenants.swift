@@ -166,6 +166,11 @@ struct TwoTenants: Sendable {
             "webhooks", "webhook_id, direction, name, persona_id, graph_id, secret", "ID, 'in', 'w', ID, ID, \(digest)"
         ),
         ("webhook_receipts", "webhook_id, message_id, run_id", "ID, 'm', ID"),
+        (
+            "approvals", "approval_id, run_id, step, node, title, detail, arguments, arguments_hash",
+            "ID, ID, 1, 'n', 't', 'd', '{}', repeat('ab', 32)"
+        ),
+        ("tenant_settings", "details_days", "30"),
         ("webhook_deliveries", "delivery_id, webhook_id, run_id, event, payload", "ID, ID, ID, 'run.failed', '{}'"),
     ]
 }

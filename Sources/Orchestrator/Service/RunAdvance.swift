@@ -75,7 +75,7 @@ struct RunAdvance: Sendable {
         let failure = RunFailure(
             code: "run_unreadable", message: "The run's graph or history cannot be read by this version: \(error)")
         let step = StepCommit(
-            lease: lease, persona: stored.persona, seq: stored.seq, wakes: 0,
+            lease: lease, persona: stored.persona, seq: stored.seq, wakes: stored.wakes,
             events: [RunEvent(.runFailed, data: failure.json)], status: .failed, steps: 0, delta: Array("[]".utf8),
             snapshot: nil, waitingFor: [], wakeAt: nil, output: nil, failure: failure, visits: [], orders: [],
             takenJobs: [], takenSignals: [])
@@ -138,7 +138,7 @@ struct RunAdvance: Sendable {
                 inputs.append(.jobUnknown(step: outcome.step, phase: phase, abandoned: abandoned))
             }
         }
-        inputs += inbox.signals.map { .signal($0.id, name: $0.name, payload: $0.payload) }
+        inputs += inbox.signals.map(Self.input)
         if inbox.cancelRequested { inputs.append(.cancel(reason: "The run was cancelled on request.")) }
         return inputs
     }
@@ -159,7 +159,48 @@ struct RunAdvance: Sendable {
             failure: transition.failure,
             visits: transition.steps.sorted { $0.key < $1.key }.map { StepCommit.Visit($0.value) },
             orders: transition.orders.map(StepCommit.Order.init), takenJobs: transition.takenJobs,
-            takenSignals: transition.takenSignals)
+            takenSignals: transition.takenSignals + transition.takenApprovals.map { SignalID($0.uuid) }
+        )
+        .asking(transition)
+    }
+
+    /// A person's answer comes as a signal of its own kind.
+    private static func input(_ signal: RunInbox.Signal) -> RunInput {
+        guard signal.name.hasPrefix(Approvals.signalPrefix),
+            let decision = signal.payload["decision"]?.string.flatMap({ ApprovalDecision(rawValue: $0) }),
+            let hash = signal.payload["arguments_hash"]?.string, let by = signal.payload["by"]?.string
+        else { return .signal(signal.id, name: signal.name, payload: signal.payload, wait: signal.wait) }
+        return .approval(
+            ApprovalID(signal.id.uuid), decision, argumentsHash: hash, by: by,
+            comment: signal.payload["comment"]?.string)
+    }
+}
+
+extension StepCommit {
+    /// With the questions that the transition puts and ends.
+    fileprivate func asking(_ transition: Transition) -> StepCommit {
+        var commit = self
+        commit.questions = transition.approvals.map {
+            Question(
+                id: $0.id, step: $0.step, node: $0.node, title: $0.title, detail: $0.detail, arguments: $0.arguments,
+                tool: $0.tool, argumentsHash: $0.argumentsHash, due: $0.due)
+        }
+        for settlement in transition.settledApprovals {
+            commit.settledQuestions[settlement.id] = StoredApproval.Status(settlement.outcome)
+        }
+        return commit
+    }
+}
+
+extension StoredApproval.Status {
+    fileprivate init(_ outcome: ApprovalSettlement.Outcome) {
+        self =
+            switch outcome {
+            case .approved: .approved
+            case .rejected: .rejected
+            case .expired: .expired
+            case .withdrawn: .withdrawn
+            }
     }
 }
 

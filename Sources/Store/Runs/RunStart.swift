@@ -1,5 +1,4 @@
 package import Domain
-import FoundationEssentials
 
 /// What a trigger begins a run with: a persona and a graph at their newest versions, which the run then keeps.
 package struct RunStart: Sendable {
@@ -24,8 +23,8 @@ package struct RunStart: Sendable {
         }
         let definition: GraphDefinition
         do {
-            definition = try GraphDefinition(graph.definition)
-        } catch {
+            definition = try await Graphs(database).pinned(tenant, try GraphDefinition(graph.definition))
+        } catch let error as GraphFaults {
             throw Refusal(reason: "The graph is not valid any more: \(error.faults.first?.detail ?? "see validate").")
         }
         return RunStart(persona: persona, graph: graph, definition: definition)

@@ -36,6 +36,8 @@ package struct RunInbox: Sendable {
         package let id: SignalID
         package let name: String
         package let payload: JSONValue
+        /// The wait that it answers; `nil`: whichever waits for its name.
+        package var wait: WaitID?
     }
 
     package let seq: Int
@@ -182,7 +184,7 @@ package struct RunSteps: StepCommitter {
                     """, key + [.int(Self.inboxLimit)]),
                 PostgresStatement(
                     """
-                    SELECT signal_id, name, payload FROM signals
+                    SELECT signal_id, name, payload, wait_id FROM signals
                     WHERE tenant_id = $1 AND run_id = $2 AND consumed_seq IS NULL ORDER BY created_at, signal_id LIMIT $3
                     """, key + [.int(Self.inboxLimit)]),
             ])
@@ -191,7 +193,9 @@ package struct RunSteps: StepCommitter {
             seq: try row.int("seq"), wakes: try row.int("wakes"), cancelRequested: try row.bool("cancel_requested"),
             now: Int64(try row.int("now")), outcomes: try results[1].map(Self.outcome),
             signals: try results[2].map {
-                RunInbox.Signal(id: try $0.id("signal_id"), name: try $0.text("name"), payload: try $0.value("payload"))
+                RunInbox.Signal(
+                    id: try $0.id("signal_id"), name: try $0.text("name"), payload: try $0.value("payload"),
+                    wait: try $0.optionalID("wait_id"))
             })
     }
 

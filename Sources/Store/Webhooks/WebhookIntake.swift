@@ -51,6 +51,14 @@ package struct WebhookIntake: Sendable {
 
     /// Commits the receipt with its run, or gives the run of an earlier receipt of the same message.
     package func take(_ door: WebhookDoor, message: String, _ run: NewRun) async throws -> (run: RunID, isNew: Bool) {
+        try await RunAdmissions.refusingFullQueue {
+            try await record(door, message, run)
+        }
+    }
+
+    private func record(_ door: WebhookDoor, _ message: String, _ run: NewRun) async throws
+        -> (run: RunID, isNew: Bool)
+    {
         try await database.transaction(door.tenant) { connection in
             let key = [door.tenant.value, door.webhook.value, .text(message)]
             // One message at a time: a repeat that comes while the first is being taken waits for it.
@@ -67,6 +75,7 @@ package struct WebhookIntake: Sendable {
                     """
                     INSERT INTO webhook_receipts (tenant_id, webhook_id, message_id, run_id) VALUES ($1, $2, $3, $4)
                     """, key + [run.id.value]), at: max(0, statements.count - 1))
+            statements.append(RunAdmissions.room())
             for statement in statements { _ = try await connection.query(statement.sql, statement.values) }
             return (run.id, true)
         }
