@@ -43,9 +43,13 @@ extension StepCommit {
         }
         for event in events {
             switch event.kind {
-            case .runStarted, .runSucceeded, .runFailed, .runCancelled, .approvalRequested, .approvalGranted,
-                .approvalRejected, .approvalExpired, .approvalWithdrawn, .approvalRefused, .runCompensating,
-                .compensationFailed, .runForked, .runMigrated:
+            case .runStarted, .runSucceeded, .runFailed, .runCancelled:
+                entries.append(
+                    AuditEntry(
+                        actor: actor, action: event.kind.rawValue, subject: "run:\(lease.run)", run: lease.run,
+                        detail: event.data))
+            case .approvalRequested, .approvalGranted, .approvalRejected, .approvalExpired, .approvalWithdrawn,
+                .approvalRefused, .runCompensating, .compensationFailed, .runForked, .runMigrated:
                 entries.append(
                     AuditEntry(
                         actor: actor, action: event.kind.rawValue, subject: "run:\(lease.run)", run: lease.run,

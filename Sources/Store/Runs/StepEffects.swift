@@ -16,6 +16,7 @@ extension StepGroup {
         if !ledger.settled.isEmpty { list.append(try settled(ledger.settled)) }
         if !ledger.cancelled.isEmpty { list.append(cancelled(ledger.cancelled)) }
         if !ledger.signals.isEmpty { list.append(consumed(ledger.signals)) }
+        list += try questions()
         if !ledger.bells.isEmpty { list.append(doorbells(ledger.bells)) }
         return list
     }

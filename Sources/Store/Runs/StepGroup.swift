@@ -22,7 +22,7 @@ struct StepGroup {
 
     /// The first statement's row tells the receipts.
     func statements() throws -> [PostgresStatement] {
-        let later = try effects() + questions() + audit()
+        let later = try effects() + audit()
         return [try progress(hasMore: !later.isEmpty)] + later
     }
 
