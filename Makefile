@@ -13,7 +13,7 @@ RELEASE := --configuration release --scratch-path .build/release-build --jobs $(
 TEST_WIDTH ?= $(shell echo $$((3 * $$(nproc))))
 # Seconds after which the whole run is ended; each test has a limit of ten minutes of its own.
 TEST_LIMIT ?= 1200
-PLATFORMS := FaultTests|EndToEndTests
+PLATFORMS := FaultTests|EndToEndTests|DeploymentTests
 TESTS := timeout --foreground --kill-after=30 $(TEST_LIMIT) swift test $(DEBUG) --skip-build \
 	--experimental-maximum-parallelization-width $(TEST_WIDTH)
 # What failed is said again at the end, where a reader of a long log looks first.

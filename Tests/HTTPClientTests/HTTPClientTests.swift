@@ -50,6 +50,20 @@ import Testing
         #expect(server.requests.map(\.body) == [[], [], [0x78]])
     }
 
+    @Test func anAddressIsConnectedToWhateverTheHostIs() async throws {
+        let server = try ModelServer([.response(200, body: [])])
+        let client = try HTTPClient()
+        let port = server.baseURL.split(separator: ":").last?.prefix { $0.isNumber } ?? ""
+        let url = "http://no-such-host.invalid:\(port)/x"
+        #expect(try await client.send(HTTPRequest("GET", url, address: "127.0.0.1")).status == 200)
+        #expect(server.requests.first?.headers["host"] == "no-such-host.invalid:\(port)")
+        for address in ["", "localhost", "[::1]", "::1]:1", "1.1.1.1\n"] {
+            let error = await failure { _ = try await client.send(HTTPRequest("GET", url, address: address)) }
+            #expect(error?.code == .invalidRequest, "\(address)")
+        }
+        await client.shutdown()
+    }
+
     @Test func printingARequestShowsNoSecret() {
         let request = HTTPRequest(
             "POST", "https://a.example/v1?token=canary", headers: ["Authorization": "Bearer canary"],

@@ -127,6 +127,20 @@ struct TestWorker {
     let answers: @Sendable (ClaimedJob) async throws -> JSONValue
 
     func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                while true {
+                    _ = try await queue.heartbeat()
+                    try await Task.sleep(for: .seconds(1))
+                }
+            }
+            group.addTask { try await work() }
+            try await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func work() async throws {
         while true {
             let jobs = try await queue.claim(limit: 8)
             for job in jobs {
