@@ -160,6 +160,9 @@ let package = Package(
                 logging,
             ]),
         tests("SimulationTests", ["Simulation"]),
+        tests(
+            "ConformanceTests",
+            ["Simulation", "Domain", "ToolKit", "OrchestratorCore", "Postgres", "Store", "TestKit"]),
         tests("EgressTests", ["Egress", "Sockets"]),
         tests("PDFTests", ["PDF", "DocumentModel", "TestKit"]),
         tests("ReportToolTests", ["ReportTool", "Domain", "ToolKit", "DocumentModel"]),

@@ -65,6 +65,7 @@ package struct JobQueue: Sendable {
             }
         }
         if !jobs.isEmpty { Failpoint.hit(.jobAfterStart) }
+        owner.calls.begin(jobs)
         return jobs
     }
 
@@ -73,7 +74,7 @@ package struct JobQueue: Sendable {
         try await database.dispatch.query(
             """
             SELECT greatest(0, ceil(extract(epoch FROM min(run_after) - platform_now()) * 1000))::bigint AS due
-            FROM jobs WHERE state = 'planned'
+            FROM jobs WHERE state = 'planned' HAVING count(*) > 0
             """
         ).first?.optionalInt("due")
     }
@@ -120,6 +121,7 @@ package struct JobQueue: Sendable {
 
     /// Gives a job back that has not begun to transmit, without charging the attempt: for a drain.
     package func handBack(_ job: ClaimedJob) async throws {
+        defer { owner.calls.end(job) }
         try await fenced(job) {
             let rows = try await database.rows(
                 job.tenant,
@@ -131,27 +133,41 @@ package struct JobQueue: Sendable {
         }
     }
 
-    /// Prolongs this owner's calls over its own session; gives the ids that it still holds. Any other call was taken
-    /// away or cancelled and must be stopped. The owner prolongs them at every beat by itself, too.
+    /// Prolongs the calls that run here, over this owner's own session; gives the ids that it still holds. Any other
+    /// call was taken away or cancelled and must be stopped. The owner prolongs them at every beat by itself, too.
     package func heartbeat() async throws -> Set<JobID> {
-        Set(try await owner.renew(Self.renewal(of: owner.number)).map { try $0.id("job_id") })
+        let asked = owner.calls.all
+        let held = Set(
+            try await owner.renew(Self.renewal(of: owner.number, asked)).map { try $0.id("job_id") as JobID })
+        owner.calls.keep(held, of: asked)
+        return held
     }
 
-    static func renewal(of owner: Int) -> PostgresStatement {
-        PostgresStatement(
+    /// Of what runs here only: a job whose claim or whose outcome was lost on the way runs nowhere, and is rescued once
+    /// its lease has run out.
+    static func renewal(of owner: Int, _ calls: Set<RunningCalls.Call>) -> PostgresStatement {
+        let calls = Array(calls)
+        return PostgresStatement(
             """
             WITH mine AS (
-                SELECT tenant_id, job_id FROM jobs WHERE owner = $1 AND state = 'started'
-                ORDER BY tenant_id, job_id FOR NO KEY UPDATE)
+                SELECT j.tenant_id, j.job_id FROM jobs j
+                JOIN unnest($3::uuid[], $4::bigint[]) AS c (job_id, epoch) ON j.job_id = c.job_id AND j.epoch = c.epoch
+                WHERE j.owner = $1 AND j.state = 'started'
+                ORDER BY j.tenant_id, j.job_id FOR NO KEY UPDATE OF j)
             UPDATE jobs j SET lease_until = platform_now() + make_interval(secs => $2) FROM mine
             WHERE j.tenant_id = mine.tenant_id AND j.job_id = mine.job_id
             RETURNING j.job_id
-            """, [.int(owner), .int(ProcessOwner.leaseSeconds)])
+            """,
+            [
+                .int(owner), .int(ProcessOwner.leaseSeconds), .uuids(calls.map(\.job.uuid)), .ints(calls.map(\.epoch)),
+            ])
     }
 
     private func end(
         _ job: ClaimedJob, _ state: JobState, result: JSONValue?, failure: ToolFailure?, also: [PostgresStatement]
     ) async throws {
+        // Also where the outcome cannot be written: nobody runs the call any more.
+        defer { owner.calls.end(job) }
         let error = try failure.map { try PostgresValue.json(JSONValue(encoding: $0)) } ?? .null
         var statements = [
             Self.wake(job.tenant, job.run),

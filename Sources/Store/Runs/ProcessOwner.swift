@@ -17,6 +17,9 @@ package final class ProcessOwner: Sendable {
     package let number: Int
     private let pulse: OwnerPulse
 
+    /// What runs here now: only this is prolonged.
+    var calls: RunningCalls { pulse.calls }
+
     private init(number: Int, pulse: OwnerPulse) {
         self.number = number
         self.pulse = pulse
@@ -72,6 +75,7 @@ final class OwnerPulse: Sendable {
     }
 
     let requests = ThreadQueue<Request>()
+    let calls = RunningCalls()
     private let configuration: PostgresConfiguration
     private let state = Mutex(State())
 
@@ -129,7 +133,7 @@ final class OwnerPulse: Sendable {
             }
             guard ContinuousClock.now >= next else { continue }
             // A renewal that failed is tried again soon: without any the owner fences itself.
-            let isRenewed = [RunLeases.renewal(of: number), JobQueue.renewal(of: number)].allSatisfy {
+            let isRenewed = [RunLeases.renewal(of: number), JobQueue.renewal(of: number, calls.all)].allSatisfy {
                 (try? renew(session, $0)) != nil  // the server's reason changes nothing
             }
             next = .now + (isRenewed ? ProcessOwner.renewalInterval : .seconds(1))

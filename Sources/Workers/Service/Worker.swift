@@ -64,6 +64,18 @@ package final class Worker: Sendable {
         await drain()
     }
 
+    /// Stops every call at once, also those that transmit, and writes nothing more: for an owner that has lost its session
+    /// or its lease. Once the lease has run out another owner takes the calls for abandoned, so none may still be
+    /// transmitting then.
+    package func abandon() {
+        let tasks = state.withLock { state in
+            state.isDraining = true
+            for id in state.running.keys { state.running[id]?.isTaken = true }
+            return state.running.values.map(\.task)
+        }
+        for task in tasks { task?.cancel() }
+    }
+
     private func claim(_ freed: AsyncStream<Void>.Continuation, _ frees: AsyncStream<Void>) async {
         var slots = frees.makeAsyncIterator()
         while !Task.isCancelled {

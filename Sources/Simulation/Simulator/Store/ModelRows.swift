@@ -118,8 +118,18 @@ package struct ModelLease: Sendable, Hashable {
 /// What a run is made of when it is taken up again.
 package struct ModelHistory: Sendable, Equatable {
     package let seq: Int
+    package let wakes: Int
+    package let now: Int
     package let snapshot: [UInt8]?
     package let deltas: [[UInt8]]
+
+    package init(seq: Int, wakes: Int, now: Int, snapshot: [UInt8]?, deltas: [[UInt8]]) {
+        self.seq = seq
+        self.wakes = wakes
+        self.now = now
+        self.snapshot = snapshot
+        self.deltas = deltas
+    }
 }
 
 /// What has come to a run.
@@ -139,6 +149,10 @@ package struct ModelInbox: Sendable, Equatable {
     package var now: Int
     package var outcomes: [Outcome]
     package var signals: [SignalRow]
+
+    static func empty(seq: Int, wakes: Int, now: Int) -> ModelInbox {
+        ModelInbox(seq: seq, wakes: wakes, cancelRequested: false, now: now, outcomes: [], signals: [])
+    }
 }
 
 /// One step transaction.

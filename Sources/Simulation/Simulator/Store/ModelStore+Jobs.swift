@@ -81,11 +81,12 @@ extension ModelStore {
         jobs[index].leaseUntil = nil
     }
 
-    /// `JobQueue.heartbeat`: prolongs what runs here (all that `owner` holds where `running` is nil).
-    package mutating func heartbeat(_ owner: Int, running: [JobID]? = nil) -> Set<JobID> {
+    /// `JobQueue.heartbeat`: prolongs the calls that run here, by their epochs (all that `owner` holds where `running` is
+    /// nil).
+    package mutating func heartbeat(_ owner: Int, running: [JobID: Int]?) -> Set<JobID> {
         var held: Set<JobID> = []
         for index in jobs.indices where jobs[index].owner == owner && jobs[index].state == .started {
-            if let running, !running.contains(jobs[index].id) { continue }
+            if let running, running[jobs[index].id] != jobs[index].epoch { continue }
             jobs[index].leaseUntil = now + Self.lease
             held.insert(jobs[index].id)
         }
@@ -118,7 +119,7 @@ extension ModelStore {
         let state: JobState = isDoubtful ? .unknown : isSpent ? .failed : .planned
         jobs[index].state = state
         jobs[index].phase = isDoubtful ? job.phase : nil
-        jobs[index].failure = state == .failed ? Self.json(Self.deadLetter) : nil
+        jobs[index].failure = state == .failed ? Self.json(Self.deadLetter) : Optional<JSONValue>.none
         jobs[index].finishedAt = state == .planned ? nil : now
         jobs[index].rescues += 1
         jobs[index].epoch += 1

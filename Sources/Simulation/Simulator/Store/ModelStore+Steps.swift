@@ -10,7 +10,7 @@ extension ModelStore {
         let rows = checkpoints.filter { $0.run == lease.run }
         let first = rows.lastIndex { $0.snapshot != nil }
         return ModelHistory(
-            seq: run.seq, snapshot: first.flatMap { rows[$0].snapshot },
+            seq: run.seq, wakes: run.wakes, now: now, snapshot: first.flatMap { rows[$0].snapshot },
             deltas: rows[(first.map { $0 + 1 } ?? 0)...].map(\.delta))
     }
 
@@ -55,8 +55,10 @@ extension ModelStore {
         if release { free(index) }
     }
 
-    /// `RunSteps.commit`. `torn`: the connection breaks in the middle, which only a broken store lets show.
-    package mutating func commit(_ step: ModelStep, torn: Bool = false) throws(ModelError) {
+    /// `RunSteps.committed`; gives the run's `wakes`. `torn`: the connection breaks in the middle, which only a broken
+    /// store lets show.
+    @discardableResult
+    package mutating func commit(_ step: ModelStep, torn: Bool = false) throws(ModelError) -> Int {
         guard let index = index(step.lease.run) else { throw .fenced }
         let isHeld = runs[index].epoch == step.lease.epoch && runs[index].seq == step.seq && runs[index].owner != nil
         guard isHeld || mutation == .runFenceIgnored else { throw .fenced }
@@ -70,13 +72,15 @@ extension ModelStore {
         for (offset, event) in step.events.enumerated() {
             events.append(EventRow(run: step.lease.run, seq: step.seq + 1 + offset, event: event))
         }
-        if torn { return }
+        let wakes = runs[index].wakes
+        if torn { return wakes }
         visit(step)
         for number in step.transition.takenJobs { change(step, number) { $0.isApplied = true } }
         orders(step)
         consume(step)
         rings(step)
         audit(step)
+        return wakes
     }
 
     private func advance(_ row: inout RunRow, by step: ModelStep) {
@@ -91,8 +95,10 @@ extension ModelStore {
         row.finishedAt = transition.status.isFinal ? now : nil
         if transition.status.isFinal {
             row.readyAt = nil
-        } else if row.wakes != step.wakes, mutation != .newsForgotten {
-            row.readyAt = now
+        } else if row.wakes != step.wakes && mutation != .newsForgotten
+            || transition.wakeAt.map({ $0 <= Int64(now) }) == true
+        {
+            row.readyAt = min(row.readyAt ?? now, now)
         } else {
             row.readyAt = transition.wakeAt.map { Int($0) }
         }
@@ -131,7 +137,6 @@ extension ModelStore {
     }
 
     private mutating func rings(_ step: ModelStep) {
-        outbox.append(.event(step.lease.run))
         for order in step.transition.orders {
             switch order {
             case .plan(let plan): outbox.append(.job(JobID(run: step.lease.run, step: plan.step)))
@@ -147,7 +152,10 @@ extension ModelStore {
         }
         for event in step.events {
             switch event.kind {
-            case .runStarted, .runSucceeded, .runFailed, .runCancelled: note(event.kind.rawValue, step.lease.run)
+            case .runStarted, .runSucceeded, .runFailed, .runCancelled, .approvalRequested, .approvalGranted,
+                .approvalRejected, .approvalExpired, .approvalWithdrawn, .approvalRefused, .runCompensating,
+                .compensationFailed, .runForked, .runMigrated:
+                note(event.kind.rawValue, step.lease.run)
             case .effectUnknown, .effectReconciled, .effectUndecided, .effectDecided:
                 let number = event.data["step"]?.int.flatMap { Int(exactly: $0) } ?? 0
                 note(event.kind.rawValue, JobID(run: step.lease.run, step: number))
@@ -167,19 +175,17 @@ extension ModelStore {
         let orders = step.transition.orders
         for case .plan(let plan) in orders { add(plan, to: step.lease.run) }
         let now = now
-        for order in orders {
-            switch order {
-            case .plan, .cancel: break
-            case .again(let number, let delay): change(step, number) { Self.again(&$0, at: now + delay) }
-            case .settle(let number, let output, let failure):
-                change(step, number) { job in
-                    guard job.state == .unknown else { return }
-                    job.state = failure == nil ? .done : .failed
-                    job.result = output
-                    job.failure = failure?.json
-                    job.isApplied = true
-                    job.finishedAt = now
-                }
+        for case .again(let number, let delay) in orders {
+            change(step, number) { Self.again(&$0, at: now + delay) }
+        }
+        for case .settle(let number, let output, let failure) in orders {
+            change(step, number) { job in
+                guard job.state == .unknown else { return }
+                job.state = failure == nil ? .done : .failed
+                job.result = output
+                job.failure = failure?.json
+                job.isApplied = true
+                job.finishedAt = now
             }
         }
         let isAnyPhase = mutation == .transmittingCancelled

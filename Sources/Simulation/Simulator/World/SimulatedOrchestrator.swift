@@ -12,6 +12,10 @@ final class SimulatedOrchestrator: SimulatedProcess {
         let lease: ModelLease
         var machine: RunMachine
         var seq: Int
+        /// What is known to have come, where that need not be asked.
+        var inbox: ModelInbox?
+        /// The last commit of this pass: what the row says already of when to look again.
+        var noted: ModelStep?
     }
 
     private static let sweepInterval = 2_000
@@ -137,14 +141,21 @@ final class SimulatedOrchestrator: SimulatedProcess {
             }
             do {
                 world.note("\(name) loads \(lease.run) at \(history.seq), epoch \(lease.epoch)")
-                pass(Hot(run: run, lease: lease, machine: try Checkpoint.machine(history, run), seq: history.seq))
+                let isNew = history.seq == 0 && history.wakes == 0
+                pass(
+                    Hot(
+                        run: run, lease: lease, machine: try Checkpoint.machine(history, run), seq: history.seq,
+                        inbox: isNew ? .empty(seq: 0, wakes: 0, now: history.now) : nil))
             } catch {
                 world.find("a history cannot be read: \(error)")
             }
         }
     }
 
-    private func pass(_ hot: Hot) {
+    private func pass(_ start: Hot) {
+        var hot = start
+        hot.inbox = nil
+        if let known = start.inbox { return inbox(.success(known), hot) }
         let lease = hot.lease
         guard world.random.chance(300) else {
             return ask {
@@ -176,7 +187,7 @@ final class SimulatedOrchestrator: SimulatedProcess {
         do {
             let step = try Checkpoint.step(
                 transition, inbox, hot.lease, hot.machine.state, hasSnapshot: world.random.chance(250))
-            commit(step, hot)
+            commit(step, inbox, hot)
         } catch {
             world.find("a step cannot be written: \(error)")
         }
@@ -184,6 +195,9 @@ final class SimulatedOrchestrator: SimulatedProcess {
 
     private func rest(_ hot: Hot, _ inbox: ModelInbox, _ transition: Transition) {
         let isIdle = transition.status.isFinal || transition.status == .waiting
+        if let noted = hot.noted, !isIdle, noted.transition.wakeAt == transition.wakeAt, noted.wakes == inbox.wakes {
+            return stay(hot)
+        }
         ask {
             $0.rest(hot.lease, wakes: inbox.wakes, wakeAt: transition.wakeAt.map { Int($0) }, release: isIdle)
         } then: { [self] answer in
@@ -192,28 +206,33 @@ final class SimulatedOrchestrator: SimulatedProcess {
         }
     }
 
-    private func commit(_ step: ModelStep, _ hot: Hot) {
+    private func commit(_ step: ModelStep, _ inbox: ModelInbox, _ hot: Hot) {
         guard isAlive else { return drop(hot.lease) }
-        self.step { [self] in send(step, hot) }
+        self.step { [self] in send(step, inbox, hot) }
     }
 
-    private func send(_ step: ModelStep, _ hot: Hot) {
+    private func send(_ step: ModelStep, _ inbox: ModelInbox, _ hot: Hot) {
         let isTorn = world.mutation == .commitTorn && world.happens(60)
-        ask { store in
-            try store.commit(step, torn: isTorn)
+        ask { store -> ModelInbox in
+            let wakes = try store.commit(step, torn: isTorn)
             hot.run.committed.append((step.nextSeq, hot.machine.state))
             if isTorn { throw RequestError.lost }
+            return .empty(seq: step.nextSeq, wakes: wakes, now: store.now)
         } then: { [self] answer in
             world.note("\(name) commits \(hot.run.id) \(step.seq)...\(step.nextSeq): \(answer)")
-            guard case .success = answer else { return drop(hot.lease) }
-            self.step { [self] in committed(step, hot) }
+            guard case .success(let receipt) = answer else { return drop(hot.lease) }
+            // Nothing has come since the inbox was read: it is empty now.
+            let isKnown = receipt.wakes == inbox.wakes && !inbox.cancelRequested
+            self.step { [self] in committed(step, isKnown ? receipt : nil, hot) }
         }
     }
 
-    private func committed(_ step: ModelStep, _ before: Hot) {
+    private func committed(_ step: ModelStep, _ known: ModelInbox?, _ before: Hot) {
         relay()
         var hot = before
         hot.seq = step.nextSeq
+        hot.inbox = known
+        hot.noted = step
         if step.endsLease { leave(hot) } else { pass(hot) }
     }
 
@@ -236,9 +255,13 @@ final class SimulatedOrchestrator: SimulatedProcess {
     private func stay(_ hot: Hot) {
         guard busy[hot.run.id] != true else {
             busy[hot.run.id] = false
+            var hot = hot
+            hot.noted = nil
             return pass(hot)
         }
         busy[hot.run.id] = nil
-        self.hot[hot.run.id] = hot
+        var resting = hot
+        resting.noted = nil
+        self.hot[hot.run.id] = resting
     }
 }

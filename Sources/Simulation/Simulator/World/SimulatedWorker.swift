@@ -104,7 +104,7 @@ final class SimulatedWorker: SimulatedProcess {
 
     private func beat() {
         let (owner, running) = (owner, calls)
-        let named = world.mutation == .forgottenProlonged ? nil : Array(running.keys)
+        let named = world.mutation == .forgottenProlonged ? nil : running.mapValues(\.job.epoch)
         renew {
             $0.heartbeat(owner, running: named)
         } then: { answer in
