@@ -20,8 +20,8 @@ package struct GraphNode: Sendable, Hashable {
     package var work: Work
 
     package enum Work: Sendable, Hashable {
-        case tool(ToolCall)
-        case model(ModelCall)
+        case tool(ToolCallPlan)
+        case model(ModelCallPlan)
         case choice(Choice)
         case forEach(ForEach)
         case parallel(Parallel)
@@ -66,14 +66,14 @@ package struct ErrorRoute: Sendable, Hashable {
     package var output: StatePath?
 }
 
-package struct ToolCall: Sendable, Hashable {
+package struct ToolCallPlan: Sendable, Hashable {
     package var tool: String
     package var input: Template
     /// Asked before the call is planned.
     package var approval: Approval?
 }
 
-package struct ModelCall: Sendable, Hashable {
+package struct ModelCallPlan: Sendable, Hashable {
     /// Renders to a list of {role, content}.
     package var messages: Template
     package var maxTokens: Int?

@@ -29,7 +29,8 @@ extension GraphReader {
         let pointer = source.pointer
         guard let tool = requiredText(members, "tool", pointer) else { return nil }
         let input = template(members["input"] ?? [:], pointer.appending("input"), source)
-        return .tool(ToolCall(tool: tool, input: input, approval: readApproval(of: tool, members["approve"], source)))
+        return .tool(
+            ToolCallPlan(tool: tool, input: input, approval: readApproval(of: tool, members["approve"], source)))
     }
 
     /// `true`, `"risk"` (only where the tool changes something), or {title?, detail?, timeout_seconds?, on_reject?}.
@@ -68,7 +69,7 @@ extension GraphReader {
             return nil
         }
         return .model(
-            ModelCall(
+            ModelCallPlan(
                 messages: template(messages, pointer.appending("messages"), source),
                 maxTokens: number(members, "max_tokens", pointer, 1...1_000_000),
                 responseFormat: members["response_format"].map {
