@@ -1,7 +1,7 @@
 import Domain
-import Embedded
 import FoundationEssentials
 import MIME
+import PlatformKit
 import Postgres
 import Store
 import TestKit
@@ -16,14 +16,15 @@ struct BadRequestTests {
         .joined()
 
     @Test func pagesThatDoNotLoadAreNamedWithTheirReasons() async throws {
-        let house = try await House.open(), sender = try Correspondent.one(of: house)
+        let house = try await House.open(), sender = try await Correspondent.one()
         house.pages.script("/bad/good", .answer(body: Self.story))
         house.pages.script("/bad/hang", .hang)
         house.pages.script("/bad/cut", .cut)
         let good = house.pages.url("/bad/good"), gone = house.pages.url("/bad/gone")
         let hang = house.pages.url("/bad/hang"), cut = house.pages.url("/bad/cut"),
             closed = "http://127.0.0.1:\(house.closedPort)/page"
-        let exchange = try await sender.ask(
+        let exchange = try await house.ask(
+            sender,
             sender.mail(to: house.ada, "Lighthouses", [good, gone, hang, cut, closed].joined(separator: "\n")),
             house.ada)
         #expect(exchange.text.contains("Lighthouse number"))
@@ -45,8 +46,9 @@ struct BadRequestTests {
         ("IPv6 loopback", "http://[::1]:8097/"),
     ])
     func addressThatIsNotAllowedIsRefusedInWords(_ what: String, _ url: String) async throws {
-        let house = try await House.open(), sender = try Correspondent.one(of: house)
-        let exchange = try await sender.ask(
+        let house = try await House.open(), sender = try await Correspondent.one()
+        let exchange = try await house.ask(
+            sender,
             sender.mail(to: house.ada, "Please read \(what)", "What does \(url) say?"), house.ada)
         #expect(exchange.fileNames == ["briefing.pdf", "briefing.pptx"])
         let reason = try #require(loss(url, exchange), "\(exchange.text)")
@@ -60,7 +62,7 @@ struct BadRequestTests {
     }
 
     @Test func tableThatIsNoneIsNamedAndTheRestIsMade() async throws {
-        let house = try await House.open(), sender = try Correspondent.one(of: house)
+        let house = try await House.open(), sender = try await Correspondent.one()
         house.pages.script("/table/good", .answer(body: Self.story))
         var mail = sender.mail(to: house.ada, "Lighthouses and figures", house.pages.url("/table/good"))
         mail.attachments = [
@@ -68,7 +70,7 @@ struct BadRequestTests {
                 name: "figures.csv", mediaType: "application/pdf",
                 data: Array("%PDF-1.7\n%\u{e2}\n1 0 obj\n".utf8) + [0, 1, 2, 0xFF, 0xFE, 0])
         ]
-        let exchange = try await sender.ask(mail, house.ada)
+        let exchange = try await house.ask(sender, mail, house.ada)
         #expect(exchange.fileNames == ["briefing.pdf", "briefing.pptx"])
         #expect(exchange.text.contains("figures.csv"), "\(exchange.text)")
         #expect(exchange.text.contains("could not read"))
@@ -76,23 +78,23 @@ struct BadRequestTests {
     }
 
     @Test func tableOfAnUnknownTypeIsReadByItsName() async throws {
-        let house = try await House.open(), sender = try Correspondent.one(of: house)
+        let house = try await House.open(), sender = try await Correspondent.one()
         house.pages.script("/typeless/good", .answer(body: Self.story))
         var mail = sender.mail(to: house.ada, "Lighthouses and oil", house.pages.url("/typeless/good"))
         mail.attachments = [
             .init(name: "oil.csv", mediaType: "application/vnd.ms-excel", data: Array("tower,oil\nA,7\nB,14\n".utf8))
         ]
-        #expect(try await sender.ask(mail, house.ada).fileNames.contains("briefing.xlsx"))
+        #expect(try await house.ask(sender, mail, house.ada).fileNames.contains("briefing.xlsx"))
     }
 
     @Test func attachmentThatIsTooLargeIsNamedAndMemoryStaysBounded() async throws {
-        let house = try await House.open(), sender = try Correspondent.one(of: house)
+        let house = try await House.open(), sender = try await Correspondent.one()
         house.pages.script("/large/good", .answer(body: Self.story))
         var mail = sender.mail(to: house.ada, "Lighthouses, with a film", house.pages.url("/large/good"))
         mail.attachments = [
             .init(name: "storm.mp4", mediaType: "video/mp4", data: [UInt8](repeating: 7, count: 30 << 20))
         ]
-        let exchange = try await sender.ask(mail, house.ada)
+        let exchange = try await house.ask(sender, mail, house.ada)
         #expect(exchange.text.contains("storm.mp4") && exchange.text.contains("too large"), "\(exchange.text)")
         #expect(exchange.text.contains("Lighthouse number"))
 
@@ -101,7 +103,7 @@ struct BadRequestTests {
         whole.attachments = [
             .init(name: "film.mp4", mediaType: "video/mp4", data: [UInt8](repeating: 7, count: 50 << 20))
         ]
-        try await house.mail.deliver(try whole.serialised(), from: sender.address, to: house.ada.address)
+        try await sender.deliver(try whole.serialised(), to: house.ada.address)
         let record = try await wait(for: "the film is recorded") {
             try await house.mails(house.ada).first { $0.subject == film.subject }
         }
@@ -112,8 +114,9 @@ struct BadRequestTests {
     }
 
     @Test func mailWithoutLinksIsAnsweredAndSaysSo() async throws {
-        let house = try await House.open(), sender = try Correspondent.one(of: house)
-        let exchange = try await sender.ask(sender.mail(to: house.ada, "A briefing, please", "On whatever."), house.ada)
+        let house = try await House.open(), sender = try await Correspondent.one()
+        let exchange = try await house.ask(
+            sender, sender.mail(to: house.ada, "A briefing, please", "On whatever."), house.ada)
         #expect(exchange.fileNames == ["briefing.pdf", "briefing.pptx"])
         #expect(exchange.text.contains("no pages"), "\(exchange.text)")
     }
@@ -123,7 +126,7 @@ struct BadRequestTests {
         "Über 🚊🚋 und 船: l'été", "\u{202E}gnihton\u{202C} שלום مرحبا", "Re: Re: AW: Re:", "=?utf-8?Q?=0D=0ABcc:_x?=",
     ])
     func subjectOfAnyKindComesBackInOneHeaderAndOneTitle(_ subject: String) async throws {
-        let house = try await House.open(), sender = try Correspondent.one(of: house)
+        let house = try await House.open(), sender = try await Correspondent.one()
         house.pages.script("/subject/good", .answer(body: Self.story))
         let id = "\(UUID().uuidString.lowercased())@example.test"
         let raw = """
@@ -136,8 +139,8 @@ struct BadRequestTests {
             \(house.pages.url("/subject/good"))\r
 
             """
-        try await house.mail.deliver(Array(raw.utf8), from: sender.address, to: house.ada.address)
-        let exchange = try await sender.exchange(id, with: house.ada)
+        try await sender.deliver(Array(raw.utf8), to: house.ada.address)
+        let exchange = try await house.exchange(sender, id, with: house.ada)
         let head = String(decoding: exchange.raw, as: UTF8.self).prefix { $0 != "\0" }
         #expect(!head.lowercased().contains("\nbcc:"))
         #expect(exchange.message.subject.count <= 1_000)
@@ -154,7 +157,7 @@ struct BadRequestTests {
     }
 
     @Test func mailOfNothingButHTMLIsRead() async throws {
-        let house = try await House.open(), sender = try Correspondent.one(of: house)
+        let house = try await House.open(), sender = try await Correspondent.one()
         house.pages.script("/html/good", .answer(body: Self.story))
         let link = house.pages.url("/html/good"), id = "\(UUID().uuidString.lowercased())@example.test"
         let raw = """
@@ -168,15 +171,15 @@ struct BadRequestTests {
             <html><head><style>p{color:red}</style></head><body><p>Please read <a href="\(link)">this page</a>.</p></body></html>\r
 
             """
-        try await house.mail.deliver(Array(raw.utf8), from: sender.address, to: house.ada.address)
-        let exchange = try await sender.exchange(id, with: house.ada)
+        try await sender.deliver(Array(raw.utf8), to: house.ada.address)
+        let exchange = try await house.exchange(sender, id, with: house.ada)
         #expect(exchange.text.contains("Lighthouse number") && exchange.text.contains(link))
         #expect(!exchange.text.contains("color:red"))
     }
 
     @Test func twoMailsAtOnceGetTheirOwnAnswers() async throws {
         let house = try await House.open()
-        let senders = [try Correspondent.one(of: house), try Correspondent.one(of: house)]
+        let senders = [try await Correspondent.one(), try await Correspondent.one()]
         for name in ["oak", "elm"] {
             house.pages.script(
                 "/twin/\(name)",
@@ -186,8 +189,8 @@ struct BadRequestTests {
                         .joined()))
         }
         let (oak, elm) = (house.pages.url("/twin/oak"), house.pages.url("/twin/elm"))
-        async let first = senders[0].ask(senders[0].mail(to: house.ada, "The oak", oak), house.ada)
-        async let second = senders[1].ask(senders[1].mail(to: house.ada, "The elm", elm), house.ada)
+        async let first = house.ask(senders[0], senders[0].mail(to: house.ada, "The oak", oak), house.ada)
+        async let second = house.ask(senders[1], senders[1].mail(to: house.ada, "The elm", elm), house.ada)
         let texts = (try await first.text, try await second.text)
         #expect(texts.0.contains("The oak grows") && !texts.0.contains("elm"))
         #expect(texts.1.contains("The elm grows") && !texts.1.contains("oak"))
@@ -205,11 +208,5 @@ struct BadRequestTests {
     private func loss(_ url: String, _ exchange: Exchange) -> String? {
         let text = words(exchange.text)
         return text.firstRange(of: "- \(url): ").map { String(text[$0.upperBound...].prefix(160)) }
-    }
-}
-
-extension House {
-    func mails(_ resident: Resident) async throws -> [Mail] {
-        try await Mails(database).list(tenant, mailbox: resident.mailbox, before: nil, limit: 200)
     }
 }

@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import MIME
+import PlatformKit
 import Store
 import TestKit
 import Testing
@@ -11,10 +12,10 @@ struct ContentTests {
     @Test(arguments: [(Topic.trams, Topic.orchards), (Topic.orchards, Topic.trams)])
     func filesHoldThisMailThesePagesAndThisTable(_ topic: Topic, _ other: Topic) async throws {
         let house = try await House.open()
-        let sender = try Correspondent.one(of: house)
+        let sender = try await Correspondent.one()
         let links = topic.publish(on: house.pages, below: topic.tableName)
         let mail = topic.mail(from: sender, to: house.ada, links: links)
-        let exchange = try await sender.ask(mail, house.ada)
+        let exchange = try await house.ask(sender, mail, house.ada)
 
         thread(of: exchange, mail)
         #expect(exchange.fileNames == ["briefing.pdf", "briefing.pptx", "briefing.xlsx"])

@@ -1,6 +1,7 @@
 import Domain
 import FoundationEssentials
 import MIME
+import PlatformKit
 import Store
 import TestKit
 import Testing
@@ -62,13 +63,14 @@ import Testing
     func provider(_ script: [ModelServerReply]) async throws -> (House, ModelServer) {
         let house = try await House.open()
         let server = try ModelServer(script)
-        try await house.model(at: server.baseURL, named: "tiny-7b")
+        try await house.seed.model(
+            House.model, at: server.baseURL, model: "tiny-7b", apiKey: Canary.model)
         return (house, server)
     }
 
     func ask(_ house: House) async throws -> Exchange {
-        let sender = try Correspondent.one(of: house)
+        let sender = try await Correspondent.one()
         let links = Topic.trams.publish(on: house.pages, below: "model")
-        return try await sender.ask(Topic.trams.mail(from: sender, to: house.bea, links: links), house.bea)
+        return try await house.ask(sender, Topic.trams.mail(from: sender, to: house.bea, links: links), house.bea)
     }
 }

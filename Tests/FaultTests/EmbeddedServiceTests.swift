@@ -2,6 +2,7 @@ import Domain
 import Embedded
 import FoundationEssentials
 import Glibc
+import PlatformKit
 import Postgres
 import Store
 import TestKit
@@ -35,11 +36,9 @@ import Vault
             try await until("nothing is left") { Processes.about(data).isEmpty }
 
             let second = try await start(data)
-            try await until("the platform is up again") {
-                second.words.components(of: "Dashboard and API:") == 2
-            }
+            try await second.says("Dashboard and API:", times: 2)
             let again = try #require(ServiceDirectory.read(in: directory)?.postgres)
-            let database = Office.open(again.url(user: again.superuser))
+            let database = TenantSeed.open(again.url(user: again.superuser))
             _ = try await Runs(database).signal(
                 tenant, run, name: "go", payload: [:], user: nil, actor: "system")
             try await until("the run ends") { try await Runs(database).find(tenant, run)?.status == .succeeded }
@@ -82,17 +81,15 @@ import Vault
             let before = try #require(ServiceDirectory.read(in: directory)?.postgres)
             await first.kill()
             let second = try await start(data)
-            try await until("the platform is up again") {
-                second.words.components(of: "Dashboard and API:") == 2
-            }
+            try await second.says("Dashboard and API:", times: 2)
             #expect(ServiceDirectory.read(in: directory)?.postgres?.pid == before.pid)
             #expect(await second.stop() == 0, "\(second.words)")
             try await until("nothing is left") { Processes.about(data).isEmpty }
         }
     }
 
-    private func start(_ data: String) async throws -> Platform {
-        try await Platform.start(
+    private func start(_ data: String) async throws -> PlatformProcess {
+        try await PlatformProcess.start(
             [
                 "up", "--data-dir", data, "--listen", "127.0.0.1:0", "--migrations", Repository.migrations,
                 "--sandbox", "bubblewrap",
@@ -100,7 +97,7 @@ import Vault
     }
 
     private func beginRun(_ url: String, _ data: String) async throws -> (TenantID, RunID) {
-        let database = Office.open(url)
+        let database = TenantSeed.open(url)
         let tenant = TenantID.new(), persona = PersonaID.new()
         try await Tenants(database).create(
             tenant, slug: "fault", name: "Fault", master: try MasterKey(file: "\(data)/master.key"), actor: "system")
@@ -114,8 +111,4 @@ import Vault
         await database.dispatch.close()
         return (tenant, run.id)
     }
-}
-
-extension String {
-    func components(of text: String) -> Int { ranges(of: text).count }
 }

@@ -1,41 +1,39 @@
 import Domain
-import Embedded
 import FoundationEssentials
-import Postgres
+import MIME
+import PlatformKit
 import Store
 import TestKit
 import Vault
 
-/// A tenant with a persona, its mailbox and graph, in a database and a data directory of their own. Postgres, Redis, the
-/// mail server and the pages are those of the test process: they survive whatever happens to the platform.
+/// A tenant with a persona, its mailbox and the demonstration's graph, in a database and a data directory of their own.
+/// Postgres, Redis, the mail server and the pages are those of the test process: they survive whatever happens to the
+/// platform.
 struct Office: Sendable {
     let data: String
     let databaseURL: String
     let redisURL: String
-    let database: Database
-    let master: MasterKey
-    let mail: Correspondence
+    let seed: TenantSeed
+    let account: Correspondent
+    let sender: Correspondent
     let pages: PageServer
-    let tenant = TenantID.new()
-    let persona = PersonaID.new()
-    let mailbox = MailboxID.new()
-    let graph = GraphID.new()
+    let persona: PersonaID
+    let mailbox: MailboxID
 
     static let pages = ["/tides", "/harbours"]
 
     /// Only these may run beside each other: each is a whole platform with a browser.
     static let gate = Gate(2)
 
+    var database: Database { seed.database }
+    var tenant: TenantID { seed.tenant }
+
     static func with(_ body: (Office) async throws -> Void) async throws {
         try await gate.with {
             try await OwnDatabase.with { own in
-                let data = try TemporaryTree.make("fault")
-                let office = Office(
-                    data: data, databaseURL: own.url, redisURL: try await TestServices.shared.redisURL(),
-                    database: open(own.url), master: try MasterKey(file: "\(data)/master.key"),
-                    mail: try await Correspondence.open(), pages: try pageServer())
+                let office = try await open(
+                    TemporaryTree.make("fault"), url: own.url, redisURL: TestServices.shared.redisURL())
                 do {
-                    try await office.seed()
                     try await body(office)
                 } catch {
                     await office.close()
@@ -46,49 +44,59 @@ struct Office: Sendable {
         }
     }
 
-    /// In a data directory whose Postgres answers at `url`; to be seeded, and closed at the end.
-    static func moved(into data: String, url: String) async throws -> Office {
-        Office(
-            data: data, databaseURL: url, redisURL: "", database: open(url),
-            master: try MasterKey(file: "\(data)/master.key"), mail: try await Correspondence.open(),
-            pages: try pageServer())
+    /// In a data directory whose Postgres answers at `url`; to be closed at the end.
+    static func open(_ data: String, url: String, redisURL: String = "") async throws -> Office {
+        let seed = TenantSeed(
+            database: TenantSeed.open(url), master: try MasterKey(file: "\(data)/master.key"))
+        let account = try await Correspondent.one(), sender = try await Correspondent.one()
+        let pages = try pageServer()
+        try await seed.plant()
+        let persona = try await seed.persona("Ada", ports: [pages.port])
+        let mailbox = try await seed.mailbox(
+            persona, account, name: "Ada", senders: [sender.address],
+            graph: try await seed.graph(TenantSeed.briefing(), slug: "briefing"))
+        return Office(
+            data: data, databaseURL: url, redisURL: redisURL, seed: seed, account: account, sender: sender,
+            pages: pages, persona: persona, mailbox: mailbox)
     }
 
-    func start(failpoint: String? = nil, logLevel: String = "notice") async throws -> Platform {
-        try await Platform.start(
+    func start(failpoint: String? = nil) async throws -> PlatformProcess {
+        try await PlatformProcess.start(
             [
                 "up", "--data-dir", data, "--database-url", databaseURL, "--redis-url", redisURL, "--listen",
-                "127.0.0.1:0", "--log-level", logLevel, "--migrations", Repository.migrations, "--sandbox",
-                "bubblewrap",
+                "127.0.0.1:0", "--migrations", Repository.migrations, "--sandbox", "bubblewrap",
             ], log: "\(data)/platform.log", failpoint: failpoint)
     }
 
-    func request() async throws -> String { try await mail.request(pages: Self.pages.map { pages.url($0) }) }
+    /// Puts the request into the persona's mailbox and gives its Message-ID.
+    func request() async throws -> String {
+        var message = sender.mail(
+            to: MIME.Mailbox(name: "Ada", address: account.address), "Briefing on tides",
+            "Hello Ada,\n\nplease write a briefing on tides from\n\n"
+                + Self.pages.map { "  \(pages.url($0))\n" }.joined() + "\nand from the table attached.\n\nMira\n")
+        message.attachments = [
+            OutgoingMessage.Attachment(
+                name: "tides.csv", mediaType: "text/csv",
+                data: Array("month,high,low\n2026-01,3.1,0.4\n2026-02,3.3,0.2\n2026-03,3.6,0.1\n".utf8))
+        ]
+        try await sender.deliver(try message.serialised(), to: account.address)
+        return message.messageID
+    }
 
     /// The run that the mail began, once there is one.
     func run() async throws -> Run? { try await Runs(database).list(tenant, limit: 2).last }
 
     /// The run, once nothing more happens by itself.
     func settled() async throws -> Run {
-        var last: Run?
-        try await until("the run ends") {
-            last = try await run()
-            return last?.status.isFinal == true || last?.status == .waiting
+        try await wait(for: "the run ends") {
+            let run = try await run()
+            return run?.status.isFinal == true || run?.status == .waiting ? run : nil
         }
-        guard let last else { throw Overdue(description: "there is no run") }
-        return last
-    }
-
-    static func open(_ url: String) -> Database {
-        Database(
-            app: PostgresPool(PostgresConfiguration(dsn: url, onConnect: ["SET ROLE persona_app"]), size: 2),
-            dispatch: PostgresPool(PostgresConfiguration(dsn: url, onConnect: ["SET ROLE persona_dispatch"]), size: 1))
     }
 
     func close() async {
         pages.stop()
-        await database.app.close()
-        await database.dispatch.close()
+        await seed.close()
     }
 
     private static func pageServer() throws -> PageServer {
@@ -100,32 +108,5 @@ struct Office: Sendable {
                 uniqueKeysWithValues: pages.map { path in
                     (path, .answer(body: "<!doctype html><title>On \(path.dropFirst())</title><h1>Tides</h1>\(prose)"))
                 }))
-    }
-
-    /// As the demonstration seeds its tenant.
-    func seed() async throws {
-        try await Tenants(database).create(tenant, slug: "fault", name: "Fault", master: master, actor: "system")
-        _ = try await Users(database).create(
-            tenant, id: .new(), email: "owner@example.test", name: "Owner", role: "owner",
-            passwordHash: try await PasswordHasher().hash(Secret(Correspondence.password)), isPlatformAdmin: false,
-            actor: "system")
-        let definition = try JSONValue(
-            parsing: Data(contentsOf: URL(filePath: "\(Repository.root)/Demo/briefing.graph.json")))
-        _ = try await Graphs(database).create(
-            tenant, id: graph, slug: "briefing", name: "Briefing", definition: definition, by: nil, actor: "system")
-        _ = try await Personas(database).create(
-            tenant, id: persona, slug: "ada", name: "Ada",
-            definition: ["egress": ["mode": "public", "private": [.string("127.0.0.1:\(pages.port)")]]], by: nil,
-            actor: "system")
-        let ports = mail.server.ports
-        let settings = MailboxSettings(
-            address: mail.persona, displayName: "Ada", username: mail.persona,
-            imap: MailServerAddress(host: mail.server.host, port: Int(ports.imaps), security: "tls"),
-            smtp: MailServerAddress(host: mail.server.host, port: Int(ports.submission), security: "starttls"),
-            certificateAuthority: mail.server.certificateAuthority, allowedSenders: [mail.sender], graph: graph)
-        let key = try await Tenants(database).key(of: tenant, under: master)
-        let envelope = try key.seal(Secret(Correspondence.password), at: Mailboxes.place(tenant, mailbox))
-        _ = try await Mailboxes(database).create(
-            tenant, id: mailbox, persona: persona, settings: settings, password: envelope, actor: "system")
     }
 }

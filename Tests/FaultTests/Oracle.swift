@@ -1,5 +1,6 @@
 import Domain
 import MIME
+import PlatformKit
 import Postgres
 import Store
 import TestKit
@@ -33,7 +34,7 @@ struct Oracle {
         #expect(wanted?["kind"]?.string == "decision")
         #expect(wanted?["job_id"]?.string == "\(effect.job)")
         try await history(run)
-        let sent = try office.mail.submissions()
+        let sent = try office.account.submissions()
         #expect(sent <= 1)
         let outcome: EffectDecision.Outcome = sent == 0 ? .retry : .done
         let answer = try await Runs(office.database).signal(
@@ -46,9 +47,9 @@ struct Oracle {
 
     /// `count` answers, by what the server took, by In-Reply-To and by Message-ID.
     private func answers(_ count: Int) async throws {
-        #expect(try office.mail.submissions() == count)
-        try await until("the answer is delivered") { try office.mail.received().count >= count }
-        let received = try office.mail.received()
+        #expect(try office.account.submissions() == count)
+        try await until("the answer is delivered") { try office.sender.inbox().count >= count }
+        let received = try office.sender.inbox().map { Message(parsing: $0) }
         #expect(received.count == count)
         #expect(received.count { $0.inReplyTo == [request] } == count)
         #expect(Set(received.compactMap(\.messageID)).count == count)
@@ -59,20 +60,14 @@ struct Oracle {
 
     /// One run of one mail; events without gaps; an audit chain that holds; each file published once.
     private func history(_ run: Run) async throws {
-        #expect(try await count("runs") == 1)
-        #expect(try await count("mails") == 1)
+        #expect(try await office.seed.count("runs") == 1)
+        #expect(try await office.seed.count("mails") == 1)
         let events = try await Runs(office.database).events(office.tenant, run.id, limit: 10_000)
         #expect(events.map(\.seq) == Array(1...max(1, run.seq)))
         if case .broken(let seq, let reason) = try await AuditLog(office.database).verify(office.tenant) {
             Issue.record("the audit chain is broken at \(seq): \(reason)")
         }
         #expect(try await published(run) == Self.files)
-    }
-
-    private func count(_ table: String) async throws -> Int {
-        try await office.database.rows(
-            office.tenant, "SELECT count(*) AS n FROM \(table) WHERE tenant_id = $1", [office.tenant.value]
-        ).first?.int("n") ?? 0
     }
 
     private func published(_ run: Run) async throws -> [String] {
@@ -85,7 +80,7 @@ struct Oracle {
 
     /// Nothing that the platform started is left.
     func nothingLeft() async throws {
-        try await until("the sandboxes are gone", within: .seconds(10)) {
+        try await until("the sandboxes are gone") {
             Processes.about("\(office.persona)").isEmpty && Processes.about(office.data).isEmpty
         }
     }

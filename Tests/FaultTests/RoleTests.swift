@@ -1,11 +1,10 @@
 import Domain
 import Embedded
 import FoundationEssentials
-import Glibc
+import PlatformKit
 import Store
 import TestKit
 import Testing
-import Vault
 
 /// Each role in a process of its own, in one data directory.
 @Suite(.timeLimit(.minutes(10))) struct RoleTests {
@@ -27,8 +26,7 @@ import Vault
             try await services.says("Postgres and Redis are up")
             let found = try #require(ServiceDirectory.read(in: try DataDirectory(data, runtime: Repository.runtime)))
             let postgres = try #require(found.postgres)
-            let office = try await Office.moved(into: data, url: postgres.url(user: postgres.superuser))
-            try await office.seed()
+            let office = try await Office.open(data, url: postgres.url(user: postgres.superuser))
             let api = try await start("api", data, ["--listen", "127.0.0.1:0"])
             let orchestrator = try await start("orchestrator", data)
             let worker = try await start("worker", data, ["--sandbox", "bubblewrap"])
@@ -50,32 +48,20 @@ import Vault
         }
     }
 
-    private func start(_ role: String, _ data: String, _ more: [String] = []) async throws -> Platform {
-        try await Platform.start([role, "--data-dir", data] + more, log: "\(data)/\(role).log")
+    private func start(_ role: String, _ data: String, _ more: [String] = []) async throws -> PlatformProcess {
+        try await PlatformProcess.start([role, "--data-dir", data] + more, log: "\(data)/\(role).log")
     }
 
     /// Logs in and starts a run by HTTP.
-    private func post(_ api: Platform, _ office: Office) async throws -> RunID {
-        try await api.says("Listening on ")
-        let line = try #require(api.words.split(separator: "\n").first { $0.contains("Listening on ") })
-        let base = String(line.split(separator: " ").last ?? "")
-        let session = try await curl(
-            "\(base)/api/auth/login", ["email": "owner@example.test", "password": .string(Correspondence.password)])
-        let token = try #require(session["token"]?.string, "\(session)")
-        let run = try await curl(
-            "\(base)/api/runs",
+    private func post(_ api: PlatformProcess, _ office: Office) async throws -> RunID {
+        let client = try await PlatformClient.login(
+            try await api.address(), email: TenantSeed.owner, password: TenantSeed.ownerPassword)
+        let answer = try await client.post(
+            "/api/runs",
             [
                 "persona_id": .string("\(office.persona)"), "graph": Self.reading,
                 "input": ["url": .string(office.pages.url(Office.pages[0]))],
-            ], token: token)
-        return try #require(run["id"]?.string.flatMap { RunID($0) }, "\(run)")
-    }
-
-    private func curl(_ url: String, _ body: JSONValue, token: String? = nil) async throws -> JSONValue {
-        let outcome = try await TestProgram.run(
-            ["curl", "--silent", "--show-error", "--json", "@-", url]
-                + (token.map { ["--header", "Authorization: Bearer \($0)"] } ?? []),
-            input: String(decoding: try body.canonicalBytes(), as: UTF8.self))
-        return try JSONValue(parsing: Data(outcome.text.utf8))
+            ])
+        return try #require(try answer.json()["id"]?.string.flatMap { RunID($0) }, "\(answer)")
     }
 }

@@ -1,6 +1,7 @@
 import Domain
 import FoundationEssentials
 import Glibc
+import PlatformKit
 import Postgres
 import Store
 import TestKit

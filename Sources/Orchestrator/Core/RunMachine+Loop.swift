@@ -138,8 +138,8 @@ extension RunMachine {
         failure.node = failure.node ?? job.node
         failure.step = failure.step ?? job.step
         close(job.step, job.node, .failed, attempt: failure.attempt ?? (job.failures + 1), failure: failure)
+        // A state that refuses the error leaves it what it is: the item's failure.
         if let path = node.onError?.output, (try? write(failure.json, at: path, by: strand)) != nil {
-            // A state that refuses the error leaves it what it is: the item's failure.
             emit(.itemSucceeded(strand: job.strand, index: index, output: .null))
         } else if collectsErrors(job.strand) {
             emit(.itemFailed(strand: job.strand, index: index, failure))

@@ -18,6 +18,8 @@ package struct RunMachine: Sendable {
     package private(set) var state: RunState
     /// What expressions read as `run`, made once.
     let runValue: JSONValue
+    /// Visits in one transition of this run: 1 makes each visit a durable checkpoint of its own.
+    package var visitLimit = Self.visitsPerTransition
     var draft = Transition()
     var now: Int64 = 0
 
@@ -100,7 +102,7 @@ package struct RunMachine: Sendable {
 
     /// Visits nodes until every strand waits for something; false where the transition grew too long before.
     private mutating func run() -> Bool {
-        for _ in 0..<Self.visitsPerTransition {
+        for _ in 0..<visitLimit {
             guard !state.status.isFinal, let id = readyStrand else { return true }
             visit(id)
         }

@@ -1,7 +1,7 @@
 import Domain
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct GraphDefinitionTests {
+@Suite(.timeLimit(.minutes(10))) struct GraphDefinitionTests {
     static let briefing: JSONValue = [
         "start": "read", "reducers": ["log": "append"],
         "nodes": [

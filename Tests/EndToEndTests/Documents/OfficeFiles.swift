@@ -1,6 +1,7 @@
 import Domain
 import FoundationEssentials
 import MIME
+import PlatformKit
 import TestKit
 
 /// The three files of an answer as other people's programs read them: python-pptx, openpyxl, pypdf, LibreOffice.
@@ -57,7 +58,7 @@ struct OfficeFiles: Decodable, Sendable {
             try Data(part.data).write(to: URL(filePath: "\(directory)/\(name)"))
         }
         let outcome = try await TestProgram.run([Repository.python, "-c", program, directory])
-        guard outcome.status == 0 else { throw Overdue(description: outcome.text) }
+        guard outcome.status == 0 else { throw Overdue(outcome.text) }
         return try JSONValue(parsing: Array(outcome.text.utf8)).decode(OfficeFiles.self)
     }
 

@@ -1,4 +1,5 @@
 import MIME
+import PlatformKit
 import TestKit
 
 /// A request with all that it is about: pages and a table that no other request has.

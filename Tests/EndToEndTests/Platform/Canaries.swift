@@ -1,10 +1,11 @@
 import Foundation
+import PlatformKit
 
 /// Secrets that a test can recognise wherever they turn up.
 enum Canary {
-    static let mailbox = "canary-mailbox-4f1d9c02"
+    static let mailbox = Correspondent.password
     static let model = "sk-canary-model-8be27a51"
-    static let owner = "canary-owner-c63e0d97"
+    static let owner = TenantSeed.ownerPassword
 
     /// The forms in which a text would be found: as it is, in hexadecimal, and in base64 at each of three alignments.
     static func forms(_ secret: [UInt8]) -> [[UInt8]] {

@@ -1,8 +1,7 @@
 import Domain
-import Embedded
 import FoundationEssentials
 import MIME
-import Postgres
+import PlatformKit
 import Store
 import Synchronization
 import TestKit
@@ -12,32 +11,34 @@ import Vault
 /// database of its own), Redis and mail server, with one tenant. All tests share it: each has mail addresses and pages of
 /// its own.
 struct House: Sendable {
-    static let owner = "owner@demo.test"
+    /// The tenant's one language model.
+    static let model = "main"
 
     let data: String
     let databaseURL: String
-    let database: Database
-    let master: MasterKey
-    let mail: MailServer
-    let tenant: TenantID
-    let graph: GraphID
+    let seed: TenantSeed
     /// Writes by itself.
     let ada: Resident
-    /// Has a language model; see `Residents.model`.
+    /// Has a language model.
     let bea: Resident
     let pages: PageServer
     /// The persona may go there, but nobody listens.
     let closedPort: UInt16
     let platform: PlatformProcess
-    /// As `http://127.0.0.1:port`.
-    let address: String
+    let client: PlatformClient
+
+    var database: Database { seed.database }
+    var tenant: TenantID { seed.tenant }
 
     /// A persona with its mailbox.
     struct Resident: Sendable {
         let name: String
-        let persona = PersonaID.new()
-        let mailbox = MailboxID.new()
-        let address: String
+        let account: Correspondent
+        let persona: PersonaID
+        let mailbox: MailboxID
+
+        var address: String { account.address }
+        var person: MIME.Mailbox { MIME.Mailbox(name: name, address: address) }
     }
 
     /// Started by the first test that asks; ends with the test process.
@@ -64,35 +65,42 @@ struct House: Sendable {
 
     private static func start(_ url: String) async throws -> House {
         let data = try TemporaryTree.make("e2e")
-        let mail = try await TestServices.shared.mailServer()
         let pages = try PageServer([:])
         let closed = try PageServer([:])
         closed.stop()
-        let people = try Correspondent.settle(on: mail)
-        let ada = Resident(name: "Ada", address: people.ada), bea = Resident(name: "Bea", address: people.bea)
-        let master = try MasterKey(file: "\(data)/master.key")
-        let database = Database(
-            app: PostgresPool(PostgresConfiguration(dsn: url, onConnect: ["SET ROLE persona_app"]), size: 3),
-            dispatch: PostgresPool(PostgresConfiguration(dsn: url, onConnect: ["SET ROLE persona_dispatch"]), size: 1))
-        let seed = Seed(
-            database: database, master: master, mail: mail, ports: [pages.port, closed.port],
-            senders: people.correspondents)
-        let (tenant, graph) = (TenantID.new(), GraphID.new())
-        try await seed.plant(tenant, graph, [ada, bea])
-        let log = "\(data)/platform.log"
+        let seed = TenantSeed(
+            database: TenantSeed.open(url), master: try MasterKey(file: "\(data)/master.key"))
+        try await seed.plant()
+        let graph = try await seed.graph(try definition(), slug: "briefing")
+        let ports = [pages.port, closed.port]
+        let ada = try await settle("Ada", seed, graph, ports), bea = try await settle("Bea", seed, graph, ports, model)
         let platform = try await PlatformProcess.start(
             [
                 "up", "--data-dir", data, "--database-url", url, "--redis-url",
                 try await TestServices.shared.redisURL(), "--listen", "127.0.0.1:0", "--log-level", "trace",
                 "--migrations", Repository.migrations, "--sandbox", "bubblewrap",
-            ], log: log)
-        let address = try await wait(for: "the platform listens") { () -> String? in
-            platform.words.split(separator: "\n").first { $0.hasPrefix("Dashboard and API: ") }
-                .map { String($0.dropFirst("Dashboard and API: ".count).prefix { $0 != " " }) }
-        }
+            ], log: "\(data)/platform.log")
+        let client = try await PlatformClient.login(
+            try await platform.address(), email: TenantSeed.owner, password: TenantSeed.ownerPassword)
         return House(
-            data: data, databaseURL: url, database: database, master: master, mail: mail, tenant: tenant, graph: graph,
-            ada: ada, bea: bea, pages: pages, closedPort: closed.port, platform: platform,
-            address: address.hasSuffix("/") ? String(address.dropLast()) : address)
+            data: data, databaseURL: url, seed: seed, ada: ada, bea: bea, pages: pages, closedPort: closed.port,
+            platform: platform, client: client)
+    }
+
+    /// The demonstration's graph, but for its patience with a model that hangs.
+    private static func definition() throws -> JSONValue {
+        let text = String(decoding: try TenantSeed.briefing().canonicalBytes(), as: UTF8.self)
+        return try JSONValue(
+            parsing: Array(text.replacing("\"timeout_seconds\":120", with: "\"timeout_seconds\":6").utf8))
+    }
+
+    private static func settle(
+        _ name: String, _ seed: TenantSeed, _ graph: GraphID, _ ports: [UInt16], _ model: String? = nil
+    ) async throws -> Resident {
+        let account = try await Correspondent.one()
+        let persona = try await seed.persona(name, ports: ports, model: model)
+        let mailbox = try await seed.mailbox(
+            persona, account, name: name, senders: ["@example.test"], graph: graph)
+        return Resident(name: name, account: account, persona: persona, mailbox: mailbox)
     }
 }
