@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench check format build clean
+.PHONY: help run test simulate bench check format build clean
 
 # Compiler processes at once.
 JOBS ?= $(shell nproc)
@@ -41,6 +41,10 @@ test: ## Run the tests; FILTER=regex runs those whose name matches
 bench: build ## Measure; ONLY=name runs one measurement
 	@Scripts/bootstrap bench
 	@Scripts/bench $(ONLY)
+
+simulate: ## Run worlds of seeds against the orchestrator; SEEDS=n, FROM=seed, or SEED=seed with its trace
+	@swift build $(RELEASE) --product simulate
+	@"$$(swift build $(RELEASE) --show-bin-path)/simulate" $(if $(SEED),--seed $(SEED) --verbose,--seeds $(or $(SEEDS),200000) --from $(or $(FROM),1))
 
 check: ## Format, lint, layers, sizes, links, and a build in which warnings are errors
 	@Scripts/bootstrap run

@@ -68,6 +68,7 @@ let package = Package(
         module("Reader", "Tools/Browser/Reader", ["CLibXML2"]),
         module("DocumentModel", "Tools/Office/Model"),
         module("OOXML", "Tools/Office/OOXML", ["DocumentModel", "CLibZip", "CPangoCairo"]),
+        module("Formula", "Tools/Office/Formula"),
         module("CSV", "Tools/Data/CSV"),
         module("Embedded", "Embedded", [logging]),
         module("Sockets", "Containers/Sockets", ["CLinux"]),
@@ -103,6 +104,10 @@ let package = Package(
         module(
             "Upkeep", "Orchestrator/Upkeep",
             ["Domain", "Store", "Vault", "HTTPClient", "Egress", "Sockets", logging, lifecycle]),
+        module("Simulation", "Simulation/Simulator", ["Domain", "ToolKit", "OrchestratorCore"]),
+        .executableTarget(
+            name: "simulate", dependencies: ["Simulation"], path: "Sources/Simulation/Command",
+            swiftSettings: settings),
         module("Models", "Models", ["Domain", "HTTPClient"]),
         module(
             "API", "API",
@@ -141,6 +146,10 @@ let package = Package(
         tests("EmailToolTests", ["EmailTool", "ToolKit", "Domain", "MIME", "IMAP", "TestKit", "Embedded"]),
         tests("BrowserToolTests", ["BrowserTool", "CDP", "Domain", "TestKit", "ToolKit"]),
         tests("OOXMLTests", ["DocumentModel", "OOXML", "CLibZip", "TestKit"]),
+        .executableTarget(
+            name: "FormulaBench", dependencies: ["Formula"], path: "Tests/Fixtures/FormulaBench",
+            swiftSettings: settings),
+        tests("FormulaTests", ["Formula", "TestKit"]),
         tests("CSVTests", ["CSV"]),
         tests("OfficeToolTests", ["Domain", "ToolKit", "DocumentModel", "OfficeTool"]),
         tests("BriefingToolTests", ["BriefingTool", "DocumentModel", "Domain", "ToolKit"]),
@@ -150,6 +159,7 @@ let package = Package(
                 "OrchestratorService", "OrchestratorCore", "Store", "Postgres", "Redis", "Domain", "ToolKit", "TestKit",
                 logging,
             ]),
+        tests("SimulationTests", ["Simulation"]),
         tests("EgressTests", ["Egress", "Sockets"]),
         tests("PDFTests", ["PDF", "DocumentModel", "TestKit"]),
         tests("ReportToolTests", ["ReportTool", "Domain", "ToolKit", "DocumentModel"]),

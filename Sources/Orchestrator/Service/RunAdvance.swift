@@ -75,7 +75,7 @@ struct RunAdvance: Sendable {
         let failure = RunFailure(
             code: "run_unreadable", message: "The run's graph or history cannot be read by this version: \(error)")
         let step = StepCommit(
-            lease: lease, persona: stored.persona, seq: stored.seq, wakes: 0,
+            lease: lease, persona: stored.persona, seq: stored.seq, wakes: stored.wakes,
             events: [RunEvent(.runFailed, data: failure.json)], status: .failed, steps: 0, delta: Array("[]".utf8),
             snapshot: nil, waitingFor: [], wakeAt: nil, output: nil, failure: failure, visits: [], orders: [],
             takenJobs: [], takenSignals: [])

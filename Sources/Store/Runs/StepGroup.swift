@@ -7,6 +7,9 @@ import Postgres
 /// Each run is fenced on its own: the first statement writes those whose lease, epoch and sequence hold, and leaves
 /// their places in the group in `app.held`, by which the statements after it go. A fenced run writes nothing and
 /// disturbs no other. A run may occur once.
+///
+/// A step that ends its run is fenced off by news as well: a signal that has been accepted is taken up or refused in
+/// words, so the run is looked at once more.
 struct StepGroup {
     let tenant: TenantID
     let steps: [StepCommit]
@@ -83,7 +86,7 @@ struct StepGroup {
                 AS s (run_id, epoch, seq, next_seq, status, steps, waiting_for, output, error, final, wakes, wake_at,
                     ends, delta, snapshot, place), moment m
             WHERE r.tenant_id = $1 AND r.run_id = s.run_id AND r.epoch = s.epoch AND r.seq = s.seq
-                AND r.owner IS NOT NULL
+                AND r.owner IS NOT NULL AND (NOT s.final OR r.wakes = s.wakes)
             RETURNING s.place, s.run_id, s.next_seq, s.delta, s.snapshot, r.wakes),
         places AS MATERIALIZED (SELECT array_agg(place) AS held FROM held),
         point AS (
