@@ -83,7 +83,8 @@ class SimulatedProcess {
         stoppedUntil = nil
         let actions = postponed
         postponed = []
-        for action in actions { after(0, action) }
+        // Its threads wake in any order.
+        for action in actions { after(world.random.below(60), action) }
     }
 
     /// The server ends the session; the process finds out at its next renewal.
