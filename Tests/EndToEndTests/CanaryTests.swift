@@ -107,7 +107,8 @@ extension ModelTests {
     /// The mail server's logs, and the mail in the persona's folders, the copies of what it sent among it.
     private func mailFiles(_ house: House) throws -> [(path: String, bytes: [UInt8])] {
         let logs = URL(filePath: house.bea.account.server.submissionLog).deletingLastPathComponent().path()
-        let mail = [house.bea.account.server.maildir(house.bea.address)].flatMap { (try? written(in: $0)) ?? [] }  // no folder yet
+        // No folder yet: no mail.
+        let mail = (try? written(in: house.bea.account.server.maildir(house.bea.address))) ?? []
         return mail + (try written(in: logs)).filter { $0.path.hasSuffix("log") }
     }
 }
