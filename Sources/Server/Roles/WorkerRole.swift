@@ -70,7 +70,10 @@ struct WorkerRole: Service {
                 group.addTask { await containers.run() }
                 group.addTask {
                     while !Task.isCancelled {
-                        guard owner.isAlive else { throw LeaseError.fenced }
+                        guard owner.isAlive else {
+                            worker.abandon()
+                            throw LeaseError.fenced
+                        }
                         // Cancelled: the loop ends.
                         try? await Task.sleep(for: Self.pause)
                     }
