@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test nightly bench check format build clean
+.PHONY: help run test nightly simulate bench check format build clean
 
 # Compiler processes at once.
 JOBS ?= $(shell nproc)
@@ -11,9 +11,9 @@ DEBUG := --scratch-path .build/debug-build --jobs $(JOBS)
 RELEASE := --configuration release --scratch-path .build/release-build --jobs $(JOBS)
 # Tests at once: most of them wait for services and browsers of their own, which share the processors.
 TEST_WIDTH ?= $(shell echo $$((3 * $$(nproc))))
-# Seconds after which the whole run is ended; each test has a limit of two minutes of its own.
+# Seconds after which the whole run is ended; each test has a limit of ten minutes of its own.
 TEST_LIMIT ?= 1200
-PLATFORMS := FaultTests|EndToEndTests
+PLATFORMS := FaultTests|EndToEndTests|DeploymentTests
 TESTS = timeout --foreground --kill-after=30 $(TEST_LIMIT) swift test $(DEBUG) --skip-build \
 	--experimental-maximum-parallelization-width $(TEST_WIDTH)
 # What failed is said again at the end, where a reader of a long log looks first.
@@ -47,6 +47,10 @@ nightly: ## Kill processes for as long as it takes; KILLS=n
 bench: build ## Measure; ONLY=name runs one measurement
 	@Scripts/bootstrap bench
 	@Scripts/bench $(ONLY)
+
+simulate: ## Run worlds of seeds against the orchestrator; SEEDS=n, FROM=seed, or SEED=seed with its trace
+	@swift build $(RELEASE) --product simulate
+	@"$$(swift build $(RELEASE) --show-bin-path)/simulate" $(if $(SEED),--seed $(SEED) --verbose,--seeds $(or $(SEEDS),200000) --from $(or $(FROM),1))
 
 check: ## Format, lint, layers, sizes, links, and a build in which warnings are errors
 	@Scripts/bootstrap run

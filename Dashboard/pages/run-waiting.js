@@ -1,4 +1,4 @@
-import { post } from "../app/api.js";
+import { get, path, post } from "../app/api.js";
 import { announce, h } from "../app/dom.js";
 import { busy } from "../app/parts.js";
 import { full, nodeName } from "../app/words.js";
@@ -9,9 +9,12 @@ const outcomes = [
   ["retry", "Do it again", "It did not take effect: try once more. Never choose this if it might have happened."],
 ];
 
+// A time comes by itself.
+const answerable = new Set(["signal", "decision", "approval"]);
+
 /** What a waiting run needs, with the means to give it. Drawn anew only when the needs change: what someone types stays. */
 export function waiting(place, run, { place: address, reread, mayAnswer }) {
-  const needs = run.status === "waiting" ? run.waiting_for ?? [] : [];
+  const needs = run.status === "waiting" ? (run.waiting_for ?? []).filter((need) => answerable.has(need.kind)) : [];
   const print = JSON.stringify([needs, mayAnswer]);
   if (place.dataset.print === print) return;
   place.dataset.print = print;
@@ -20,10 +23,12 @@ export function waiting(place, run, { place: address, reread, mayAnswer }) {
 }
 
 function panel(need, index, address, reread, mayAnswer) {
+  if (need.kind === "approval") return approval(need, reread, mayAnswer);
   const fault = h("div");
   const send = (button, payload) =>
     busy(button, fault, async () => {
-      await post(`${address}/signals`, { name: need.signal ?? need.name, payload });
+      const wait = need.kind === "signal" && need.id ? { wait_id: need.id } : {};
+      await post(`${address}/signals`, { name: need.signal ?? need.name, payload, ...wait });
       announce("Your answer was sent");
       await reread();
     });
@@ -36,6 +41,34 @@ function panel(need, index, address, reread, mayAnswer) {
     ? h("p", {}, "Your role may look but not answer; ask a member, an admin or the owner.")
     : isDecision ? decision(send) : signal(send, index, fault);
   return h("section.notice.wait", {}, ...what, answer, fault);
+}
+
+/** A question that is answered once, bound to what is shown. */
+function approval(need, reread, mayAnswer) {
+  const fault = h("div");
+  const shown = h("div", {}, h("p.small", {}, "Reading what is asked…"));
+  const place = path("approvals", need.id);
+  get(place).then(
+    (asked) => shown.replaceChildren(
+      ...(asked.detail ? [h("p", {}, asked.detail)] : []),
+      ...(asked.tool ? [h("p.small", {}, `Calls ${asked.tool} with exactly this:`)] : []),
+      ...(asked.arguments === null ? [] : [h("pre", {}, JSON.stringify(asked.arguments, null, 2))])),
+    (error) => shown.replaceChildren(h("p.strong", { role: "alert" }, error.message)));
+  const answer = (decision, label, kind) => {
+    const button = h(kind, { type: "button" }, label);
+    button.addEventListener("click", () => busy(button, fault, async () => {
+      await post(place, { decision, arguments_hash: need.arguments_hash });
+      announce("Your answer was sent");
+      await reread();
+    }));
+    return h("li", {}, button);
+  };
+  const until = need.until_ms ? h("p.small", {}, `Until ${full(need.until_ms)}.`) : null;
+  const actions = mayAnswer
+    ? h("ul.actions", {}, answer("approve", "Approve", "button"), answer("reject", "Reject", "button.second"))
+    : h("p", {}, "Your role may look but not answer; ask a member, an admin or the owner.");
+  return h("section.notice.wait", {}, h("h2", {}, need.title || `Asks at "${nodeName(need.node)}"`), shown,
+    ...(until ? [until] : []), actions, fault);
 }
 
 function decision(send) {

@@ -16,7 +16,10 @@ package enum Endpoints {
             + UserRoutes(services: services).endpoints + PersonaRoutes(services: services).endpoints
             + GraphRoutes(services: services).endpoints + MailboxRoutes(services: services).endpoints
             + RunRoutes(services: services).endpoints + FileRoutes(services: services).endpoints
-            + AuditRoutes(services: services).endpoints
+            + AuditRoutes(services: services).endpoints + ScheduleRoutes(services: services).endpoints
+            + WebhookRoutes(services: services).endpoints + HookRoutes(services: services).endpoints
+            + ApprovalRoutes(services: services).endpoints + SettingsRoutes(services: services).endpoints
+            + DeadLetterRoutes(services: services).endpoints
             + OperationRoutes(services: services).endpoints
         let document = try OpenAPIDocument(endpoints: described, version: version).json.canonicalBytes()
         let openAPI = Endpoint(
@@ -44,6 +47,10 @@ package enum Endpoints {
         case StoreError.stale:
             Problem(.preconditionFailed, "stale", "The resource changed since you read it; read it again.")
         case StoreError.notFound(let what): Problem.notFound(what)
+        case StoreError.queueFull:
+            Problem(
+                .tooManyRequests, "queue-full", "Too many runs of your tenant wait to be begun; try again later.",
+                retryAfter: 5)
         case let error as PostgresError where error.isTransient: Problem.unavailable
         // Text with NUL, a number or time out of Postgres's range: what a client sent does not fit.
         case let error as PostgresError

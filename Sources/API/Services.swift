@@ -18,6 +18,8 @@ package struct Services: Sendable {
     package let bell: RunEventBell
     /// Folder of the dashboard's files; `nil` serves none.
     package let dashboard: String?
+    /// Why messages may not be sent to a URL, or `nil`.
+    package let refusalOfWebhook: @Sendable (String) -> String?
     /// What `/readyz` asks, by name.
     package let probes: [Probe]
 
@@ -34,7 +36,8 @@ package struct Services: Sendable {
     package init(
         database: Database, blobs: BlobStore, master: MasterKey, hasher: PasswordHasher = PasswordHasher(),
         throttle: LoginThrottle = LoginThrottle(), limiter: RateLimiter = RateLimiter(),
-        doorbell: (any Doorbell)? = nil, dashboard: String? = nil, probes: [Probe]
+        doorbell: (any Doorbell)? = nil, dashboard: String? = nil,
+        refusalOfWebhook: @escaping @Sendable (String) -> String? = { _ in nil }, probes: [Probe]
     ) {
         self.database = database
         self.blobs = blobs
@@ -45,6 +48,7 @@ package struct Services: Sendable {
         self.doorbell = doorbell
         bell = RunEventBell(doorbell)
         self.dashboard = dashboard
+        self.refusalOfWebhook = refusalOfWebhook
         self.probes = probes
     }
 
@@ -60,4 +64,10 @@ package struct Services: Sendable {
     var runs: Runs { Runs(database) }
     var runDocuments: RunDocuments { RunDocuments(database) }
     var audit: AuditLog { AuditLog(database) }
+    var schedules: Schedules { Schedules(database) }
+    var webhooks: Webhooks { Webhooks(database) }
+    var approvals: Approvals { Approvals(database) }
+    var settings: TenantSettingsStore { TenantSettingsStore(database) }
+    var deadLetters: DeadLetters { DeadLetters(database) }
+    var webhookIntake: WebhookIntake { WebhookIntake(database) }
 }

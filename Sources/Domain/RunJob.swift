@@ -16,16 +16,32 @@ package enum JobState: String, Sendable, Hashable, Codable {
 }
 
 extension Identifier where Subject == JobSubject {
-    /// The job of a run's step: the run's id with the step in its last four bytes and version 8 (RFC 9562, 5.8), so
-    /// that planning the same step twice names the same job.
-    package init(run: RunID, step: Int) {
+    /// The job of a run's step: planning the same step twice names the same job.
+    package init(run: RunID, step: Int) { self.init(UUID(of: run, step: step, kind: 0)) }
+}
+
+extension Identifier where Subject == WaitSubject {
+    /// The wait that a run's step began.
+    package init(run: RunID, step: Int) { self.init(UUID(of: run, step: step, kind: 1)) }
+}
+
+extension Identifier where Subject == ApprovalSubject {
+    /// The question that a run's step put.
+    package init(run: RunID, step: Int) { self.init(UUID(of: run, step: step, kind: 2)) }
+}
+
+extension UUID {
+    /// The run's id with the step in its last four bytes, the kind in the low bits of the ninth, and version 8
+    /// (RFC 9562, 5.8).
+    fileprivate init(of run: RunID, step: Int, kind: UInt8) {
         var bytes = run.uuid.uuid
         withUnsafeMutableBytes(of: &bytes) { buffer in
             buffer[6] = 0x80 | (buffer[6] & 0x0F)
+            buffer[8] ^= kind
             let tail = buffer.loadUnaligned(fromByteOffset: 12, as: UInt32.self)
             buffer.storeBytes(of: tail ^ UInt32(truncatingIfNeeded: step).bigEndian, toByteOffset: 12, as: UInt32.self)
         }
-        self.init(UUID(uuid: bytes))
+        self.init(uuid: bytes)
     }
 }
 

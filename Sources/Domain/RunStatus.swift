@@ -15,6 +15,10 @@ package enum StepStatus: String, Sendable, Hashable, Codable {
 
 package enum SignalSubject {}
 package typealias SignalID = Identifier<SignalSubject>
+package enum WaitSubject {}
+package typealias WaitID = Identifier<WaitSubject>
+package enum ApprovalSubject {}
+package typealias ApprovalID = Identifier<ApprovalSubject>
 
 /// Why a node or a run failed, in words for an operator; also what an error route writes into the state.
 package struct RunFailure: Error, Sendable, Hashable, Codable, CustomStringConvertible {
@@ -70,6 +74,20 @@ package struct RunEvent: Sendable, Hashable, Codable {
         case effectDecided = "effect.decided"
         case signalReceived = "signal.received"
         case signalRefused = "signal.refused"
+        case approvalRequested = "approval.requested"
+        case approvalGranted = "approval.granted"
+        case approvalRejected = "approval.rejected"
+        case approvalExpired = "approval.expired"
+        /// The question is moot: what asked it was cancelled.
+        case approvalWithdrawn = "approval.withdrawn"
+        /// An answer that fits no question; it changed nothing.
+        case approvalRefused = "approval.refused"
+        /// The run has failed or was cancelled, and what it did is being undone.
+        case runCompensating = "run.compensating"
+        case compensationFailed = "compensation.failed"
+        /// The run began as a copy of another one's checkpoint.
+        case runForked = "run.forked"
+        case runMigrated = "run.migrated"
         /// A step that changed only what nobody is told of.
         case stepTaken = "step.taken"
     }

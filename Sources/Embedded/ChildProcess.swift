@@ -134,6 +134,18 @@ package final class ChildProcess: Sendable {
         if wholeGroup, kill(-pid, SIGKILL) == 0 { _ = poll(seconds: 1, until: { kill(-pid, 0) != 0 }) }
     }
 
+    /// Kills what a leader that is gone has left of its process group.
+    static func endOrphans(of leader: ProcessIdentity) throws(EmbeddedError) {
+        let isOver = poll(seconds: 5) {
+            let orphans = leader.orphans
+            for orphan in orphans { kill(orphan.pid, SIGKILL) }
+            return orphans.isEmpty
+        }
+        guard isOver else {
+            throw EmbeddedError(.system, "processes of the group \(leader.pid) do not end, not even by SIGKILL")
+        }
+    }
+
     /// Waits until `probe` holds. A process that ends first, or takes longer, is reported with the tail of its log.
     func waitUntilReady(seconds: Double, _ probe: () -> Bool) throws(EmbeddedError) {
         let isDecided = poll(seconds: seconds) { end != nil || probe() }

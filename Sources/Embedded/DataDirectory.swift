@@ -129,7 +129,11 @@ final class DirectoryLock: Sendable {
     /// After an orderly stop the directory is free, even while the stopped service's object lives on.
     func release() {
         isReleased.withLock { isReleased in
-            if !isReleased { close(file) }
+            if !isReleased {
+                // Closing alone is not enough: a child between its fork and its exec still holds the descriptor.
+                flock(file, LOCK_UN)
+                close(file)
+            }
             isReleased = true
         }
     }

@@ -104,9 +104,13 @@ struct MailServerLaunch {
     }
 
     private static func stopRemains(_ former: Record, _ directory: DataDirectory) throws {
-        for (identity, name) in [(former.exim, "exim"), (former.dovecot, "dovecot")] where identity.isRunning {
-            let process = try ChildProcess.adopt(identity, name: name, log: directory.log("mail")) { _ in }
-            try process.stop([(SIGTERM, 2)], wholeGroup: true)
+        for (identity, name) in [(former.exim, "exim"), (former.dovecot, "dovecot")] {
+            if identity.isRunning {
+                let process = try ChildProcess.adopt(identity, name: name, log: directory.log("mail")) { _ in }
+                try process.stop([(SIGTERM, 2)], wholeGroup: true)
+            }
+            // Dovecot's services outlive a killed master for a while, and hold its sockets.
+            try ChildProcess.endOrphans(of: identity)
         }
     }
 

@@ -12,14 +12,31 @@ struct ProcessIdentity: Sendable, Equatable, Codable {
     }
 
     /// The live process with this number; nil when there is none or only its zombie is left.
-    static func live(_ pid: Int32) -> ProcessIdentity? {
+    static func live(_ pid: Int32) -> ProcessIdentity? { status(pid)?.identity }
+
+    private static func status(_ pid: Int32) -> (identity: ProcessIdentity, group: Int32)? {
         guard pid > 0, let stat = FileText.read("/proc/\(pid)/stat"), let close = stat.lastIndex(of: ")") else {
             return nil
         }
-        // After the name, which may hold anything: state is field 3, start time field 22.
+        // After the name, which may hold anything: state is field 3, process group field 5, start time field 22.
         let fields = stat[stat.index(after: close)...].split(separator: " ")
-        guard fields.count > 19, fields[0] != "Z", fields[0] != "X", let ticks = UInt64(fields[19]) else { return nil }
-        return ProcessIdentity(pid: pid, startTicks: ticks)
+        guard fields.count > 19, fields[0] != "Z", fields[0] != "X", let group = Int32(fields[2]),
+            let ticks = UInt64(fields[19])
+        else { return nil }
+        return (ProcessIdentity(pid: pid, startTicks: ticks), group)
+    }
+
+    /// What is left of the process group that this process led: empty while it runs itself.
+    var orphans: [ProcessIdentity] {
+        guard Self.live(pid) == nil, let entries = try? FileManager.default.contentsOfDirectory(atPath: "/proc") else {
+            return []  // without /proc no process could be told from another in the first place
+        }
+        return entries.compactMap { entry in
+            guard let status = Int32(entry).flatMap(Self.status), status.group == pid,
+                status.identity.startTicks >= startTicks
+            else { return nil }
+            return status.identity
+        }
     }
 
     var isRunning: Bool { Self.live(pid) == self }

@@ -5,6 +5,7 @@ struct CurlTransfer {
     let easy: UnsafeMutableRawPointer
     let exchange: Exchange
     private let headers: UnsafeMutablePointer<curl_slist>?
+    private let route: UnsafeMutablePointer<curl_slist>?
     private let errorText: UnsafeMutablePointer<CChar>
 
     init(_ exchange: Exchange) throws(HTTPClientError) {
@@ -20,6 +21,9 @@ struct CurlTransfer {
         headers = Self.headerList(exchange.request)
         check(persona_curl_set_pointer(easy, CURLOPT_ERRORBUFFER, errorText))
         check(persona_curl_set_list(easy, CURLOPT_HTTPHEADER, headers))
+        // "::ADDRESS:" — whatever the host and port, that address and the same port.
+        route = exchange.request.address.flatMap { curl_slist_append(nil, "::\($0.contains(":") ? "[\($0)]" : $0):") }
+        if exchange.request.address != nil { check(persona_curl_set_list(easy, CURLOPT_CONNECT_TO, route)) }
         Self.setRoute(easy, exchange.request, check)
         Self.setContent(easy, exchange.request, check)
         Self.setCallbacks(easy, Unmanaged.passUnretained(exchange).toOpaque(), check)
@@ -33,6 +37,7 @@ struct CurlTransfer {
     func release() {
         curl_easy_cleanup(easy)
         curl_slist_free_all(headers)
+        curl_slist_free_all(route)
         errorText.deallocate()
     }
 

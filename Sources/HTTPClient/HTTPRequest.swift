@@ -55,6 +55,8 @@ package struct HTTPRequest: Sendable {
     package var body: [UInt8]?
     /// Connects to this Unix socket in place of the URL's host.
     package var unixSocketPath: String?
+    /// Connects to this IP address in place of looking the URL's host up; TLS still asks for the host's certificate.
+    package var address: String?
     /// `host:port` or a URL of an HTTP proxy; `nil` means none, whatever the environment says.
     package var proxy: String?
     /// PEM file of the authorities to trust in place of the system's.
@@ -63,7 +65,8 @@ package struct HTTPRequest: Sendable {
 
     package init(
         _ method: String = "GET", _ url: String, headers: HTTPHeaders = HTTPHeaders(), body: [UInt8]? = nil,
-        unixSocketPath: String? = nil, proxy: String? = nil, certificateAuthorityFile: String? = nil,
+        unixSocketPath: String? = nil, address: String? = nil, proxy: String? = nil,
+        certificateAuthorityFile: String? = nil,
         limits: HTTPLimits = HTTPLimits()
     ) {
         self.method = method
@@ -71,6 +74,7 @@ package struct HTTPRequest: Sendable {
         self.headers = headers
         self.body = body
         self.unixSocketPath = unixSocketPath
+        self.address = address
         self.proxy = proxy
         self.certificateAuthorityFile = certificateAuthorityFile
         self.limits = limits
@@ -148,11 +152,20 @@ extension HTTPRequest {
                     .invalidRequest, "The value of the header '\(field.name)' has a control character.")
             }
         }
+        if let address {
+            guard !address.isEmpty, address.utf8.allSatisfy({ Self.isHex($0) || $0 == 0x2E || $0 == 0x3A }) else {
+                throw HTTPClientError(.invalidRequest, "The address to connect to is not an IP address.")
+            }
+        }
         for text in [unixSocketPath, proxy, certificateAuthorityFile] {
             guard text?.utf8.contains(0) != true else {
                 throw HTTPClientError(.invalidRequest, "A path or proxy has a NUL.")
             }
         }
+    }
+
+    private static func isHex(_ byte: UInt8) -> Bool {
+        (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte | 0x20)
     }
 
     private static func isToken(_ byte: UInt8) -> Bool {

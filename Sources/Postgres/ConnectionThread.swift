@@ -4,29 +4,20 @@ import Glibc
 ///
 /// The thread lives as long as the executor: `deinit` lets it run dry and end.
 final class ConnectionThread: SerialExecutor {
-    private let queue = JobQueue()
+    private let queue = ThreadQueue<Work>()
 
     init() throws(PostgresError) {
-        let argument = Unmanaged.passRetained(queue)
-        var thread = pthread_t()
-        let code = pthread_create(
-            &thread, nil,
-            { pointer in
-                guard let pointer else { return nil }
-                Unmanaged<JobQueue>.fromOpaque(pointer).takeRetainedValue().run()
-                return nil
-            }, argument.toOpaque())
-        guard code == 0 else {
-            argument.release()
-            throw PostgresError(.connectionFailed, "cannot start a thread for a connection (errno \(code))")
+        try OwnThread.start { [queue] in
+            while let batch = queue.take() {
+                for work in batch { work.job.runSynchronously(on: work.executor) }
+            }
         }
-        pthread_detach(thread)
     }
 
-    deinit { queue.stop() }
+    deinit { queue.close() }
 
     func enqueue(_ job: consuming ExecutorJob) {
-        queue.push(Work(job: UnownedJob(job), executor: asUnownedSerialExecutor()))
+        queue.put(Work(job: UnownedJob(job), executor: asUnownedSerialExecutor()))
     }
 
     func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
@@ -35,61 +26,6 @@ final class ConnectionThread: SerialExecutor {
 private struct Work: Sendable {
     let job: UnownedJob
     let executor: UnownedSerialExecutor
-}
-
-private final class JobQueue: @unchecked Sendable {  // `pending` and `stopped` are touched only while `lock` is held
-    private let lock: UnsafeMutablePointer<pthread_mutex_t>
-    private let arrived: UnsafeMutablePointer<pthread_cond_t>
-    private var pending: [Work] = []
-    private var stopped = false
-
-    init() {
-        lock = .allocate(capacity: 1)
-        arrived = .allocate(capacity: 1)
-        lock.initialize(to: pthread_mutex_t())
-        arrived.initialize(to: pthread_cond_t())
-        pthread_mutex_init(lock, nil)
-        pthread_cond_init(arrived, nil)
-    }
-
-    deinit {
-        pthread_cond_destroy(arrived)
-        pthread_mutex_destroy(lock)
-        arrived.deallocate()
-        lock.deallocate()
-    }
-
-    func push(_ work: Work) {
-        pthread_mutex_lock(lock)
-        pending.append(work)
-        pthread_cond_signal(arrived)
-        pthread_mutex_unlock(lock)
-    }
-
-    func stop() {
-        pthread_mutex_lock(lock)
-        stopped = true
-        pthread_cond_signal(arrived)
-        pthread_mutex_unlock(lock)
-    }
-
-    func run() {
-        while let batch = next() {
-            for work in batch { work.job.runSynchronously(on: work.executor) }
-        }
-    }
-
-    private func next() -> [Work]? {
-        pthread_mutex_lock(lock)
-        defer { pthread_mutex_unlock(lock) }
-        while pending.isEmpty {
-            if stopped { return nil }
-            pthread_cond_wait(arrived, lock)
-        }
-        let batch = pending
-        pending.removeAll(keepingCapacity: true)
-        return batch
-    }
 }
 
 /// Interrupts a thread that waits in `poll`: a byte in a pipe.

@@ -32,7 +32,7 @@ extension PostgresConnection {
         return value
     }
 
-    /// BEGIN, settings, statements and COMMIT in one round trip (two with `recordingXID`).
+    /// Settings and statements as one transaction in one round trip (two, with BEGIN and COMMIT, with `recordingXID`).
     ///
     /// If one statement fails, none took effect, and the error names its index.
     @discardableResult
@@ -41,21 +41,17 @@ extension PostgresConnection {
     ) async throws -> [PostgresResult] {
         guard !isInTransaction else { throw PostgresError.nested }
         let opening = Self.opening(settings: settings, recordingXID: recordingXID)
-        let all = opening + statements + (recordingXID ? [] : [PostgresStatement("COMMIT")])
         do {
-            var results = try await run(all)
+            var results = try await run(opening + statements)
             if recordingXID {
                 let xid = try results.dropFirst(opening.count - 1).first?.rows.first?.text(0)
                 try await commit(xid: xid)
-            } else if let commit = results.popLast(), commit.tag != "COMMIT" {
-                throw PostgresError.swallowed
             }
-            return Array(results.dropFirst(opening.count))
+            results.removeFirst(opening.count)
+            return results
         } catch let error as PostgresError {
             if isInTransaction { await rollBack() }
-            if error.code == .connectionLost, !recordingXID, error.statement.map({ $0 == all.count - 1 }) ?? true {
-                throw error.with(code: .commitOutcomeUnknown(xid: nil))
-            }
+            let error = recordingXID ? error : error.afterSending(opening.count + statements.count)
             let index = error.statement.map { $0 - opening.count }
             throw error.at(statement: index.flatMap { statements.indices.contains($0) ? $0 : nil })
         } catch {
@@ -80,7 +76,8 @@ extension PostgresConnection {
     private func begin(settings: [(String, String)], recordingXID: Bool) async throws -> String? {
         guard !isInTransaction else { throw PostgresError.nested }
         do {
-            let results = try await run(Self.opening(settings: settings, recordingXID: recordingXID))
+            let opening = Self.opening(settings: settings, recordingXID: recordingXID)
+            let results = try await run(recordingXID ? opening : [PostgresStatement("BEGIN")] + opening)
             return recordingXID ? try results.last?.rows.first?.text(0) : nil
         } catch {
             if isInTransaction { await rollBack() }
@@ -100,8 +97,9 @@ extension PostgresConnection {
         }
     }
 
+    /// A pipeline is a transaction of its own; one that spans several round trips says BEGIN.
     private static func opening(settings: [(String, String)], recordingXID: Bool) -> [PostgresStatement] {
-        var statements = [PostgresStatement("BEGIN")]
+        var statements = recordingXID ? [PostgresStatement("BEGIN")] : []
         statements += settings.map { name, value in
             PostgresStatement("SELECT set_config($1, $2, true)", [.text(name), .text(value)])
         }

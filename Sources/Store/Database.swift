@@ -84,4 +84,6 @@ package enum StoreError: Error, Sendable, Hashable {
     /// The row changed since it was read.
     case stale
     case notFound(String)
+    /// Too many of the tenant's runs wait to be begun.
+    case queueFull
 }

@@ -4,7 +4,7 @@ import FoundationEssentials
 import Store
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct AuditTests {
+@Suite(.timeLimit(.minutes(10))) struct AuditTests {
     @Test func whatWasDoneIsListedNewestFirstAndFiltered() async throws {
         try await House.with { house in
             let tenant = try await house.tenant()

@@ -7,7 +7,7 @@ import Store
 import TestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct EdgeTests {
+@Suite(.timeLimit(.minutes(10))) struct EdgeTests {
     @Test(
         arguments: [
             ("{", 400, "malformed"), ("", 400, "malformed"), ("{\"email\": \"a@b\"} x", 400, "malformed"),

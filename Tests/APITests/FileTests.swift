@@ -3,7 +3,7 @@ import Domain
 import HTTPClient
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct FileTests {
+@Suite(.timeLimit(.minutes(10))) struct FileTests {
     @Test func bytesComeBackAsTheyWent() async throws {
         try await House.with { house in
             let owner = try await house.person(of: try await house.tenant())

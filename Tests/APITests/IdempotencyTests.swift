@@ -3,7 +3,7 @@ import Domain
 import HTTPClient
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct IdempotencyTests {
+@Suite(.timeLimit(.minutes(10))) struct IdempotencyTests {
     private func make(
         _ house: House, _ person: House.Person, key: String, name: String = "A"
     ) async throws -> House.Answer {

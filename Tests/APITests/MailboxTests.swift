@@ -5,7 +5,7 @@ import Postgres
 import TestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct MailboxTests {
+@Suite(.timeLimit(.minutes(10))) struct MailboxTests {
     private static let canary = "canary-7f3a-password"
 
     private static func input(_ graph: String, security: String = "tls", password: Bool = true) -> JSONValue {

@@ -7,7 +7,7 @@ import HTTPTypes
 import TestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct OperationTests {
+@Suite(.timeLimit(.minutes(10))) struct OperationTests {
     @Test func everyServedRouteIsInTheDocument() async throws {
         try await House.with { house in
             let document = try await house.call("GET", "/api/openapi.json")

@@ -3,7 +3,7 @@ import Domain
 import HTTPClient
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct ResourceTests {
+@Suite(.timeLimit(.minutes(10))) struct ResourceTests {
     @Test func onlyOwnersMakeAndChangeOwners() async throws {
         try await House.with { house in
             let tenant = try await house.tenant()

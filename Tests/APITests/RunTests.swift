@@ -6,7 +6,7 @@ import Postgres
 import TestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct RunTests {
+@Suite(.timeLimit(.minutes(10))) struct RunTests {
     private func begin(
         _ house: House, _ person: House.Person, _ persona: String, _ graph: JSONValue?, input: JSONValue? = nil
     ) async throws -> House.Answer {
@@ -137,6 +137,30 @@ import Testing
             let absent = "/api/runs/\(RunID.new())"
             #expect(try await house.call("POST", "\(absent)/cancel", as: owner).status == 404)
             #expect(try await house.call("GET", absent, as: owner).status == 404)
+        }
+    }
+
+    @Test func aSignalForAWaitIsTakenOnceAndForThatWaitOnly() async throws {
+        try await House.with { house in
+            let owner = try await house.person(of: try await house.tenant())
+            let run = try await begin(house, owner, try await house.persona(owner), House.graph).id
+            let (wait, question) = (WaitID.new().description, WaitID.new().description)
+            try await history(house).write(
+                """
+                UPDATE runs SET status = 'waiting', waiting_for = '[{"kind": "signal", "id": "\(wait)", "name": "go"},
+                    {"kind": "approval", "id": "\(question)"}]' WHERE run_id = '\(run)'
+                """)
+            func signal(_ wait: String) async throws -> House.Answer {
+                try await house.call(
+                    "POST", "/api/runs/\(run)/signals", as: owner, ["name": "go", "wait_id": .string(wait)])
+            }
+            for other in [WaitID.new().description, question] {
+                let refused = try await signal(other)
+                #expect(refused.status == 409 && refused.problem == "no-such-wait")
+            }
+            #expect(try await signal("nonsense").status == 422)
+            #expect(try await signal(wait).status == 202)
+            #expect(try await signal(wait).status == 409)
         }
     }
 

@@ -2,7 +2,7 @@ import API
 import Domain
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct SchemaTests {
+@Suite(.timeLimit(.minutes(10))) struct SchemaTests {
     let shape = Schema.object([
         Schema.required("name", .text(1...5)),
         Schema.required("role", .choice(["owner", "member"])),

@@ -3,7 +3,7 @@ import Domain
 import HTTPClient
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct SessionTests {
+@Suite(.timeLimit(.minutes(10))) struct SessionTests {
     private func login(_ house: House, _ email: String, _ password: String) async throws -> House.Answer {
         try await house.call("POST", "/api/auth/login", ["email": .string(email), "password": .string(password)])
     }

@@ -4,7 +4,7 @@ import Domain
 import Testing
 import ToolKit
 
-@Suite(.timeLimit(.minutes(2))) struct ComposeTests {
+@Suite(.timeLimit(.minutes(10))) struct ComposeTests {
     private static var pages: [BriefingPage] {
         var first = ExtractiveWriterTests.rail
         first.screenshot = WorkspaceFile(path: "pages/1.png", name: "1.png", mediaType: "image/png", size: 10)

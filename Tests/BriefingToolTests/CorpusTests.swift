@@ -3,7 +3,7 @@ import FoundationEssentials
 import Testing
 
 /// Real pages: the reference articles of the HTML corpus, as plain text.
-@Suite(.timeLimit(.minutes(2))) struct CorpusTests {
+@Suite(.timeLimit(.minutes(10))) struct CorpusTests {
     static let directory: URL? = {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()

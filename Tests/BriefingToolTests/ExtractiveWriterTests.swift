@@ -24,7 +24,7 @@ func expectVerbatim(_ briefing: Briefing, _ pages: [BriefingPage], _ label: Stri
     }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct ExtractiveWriterTests {
+@Suite(.timeLimit(.minutes(10))) struct ExtractiveWriterTests {
     static let rail = BriefingPage(
         url: "https://www.example.org/rail?x=1", title: "Night trains return",
         text: """

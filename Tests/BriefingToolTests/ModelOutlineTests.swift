@@ -2,7 +2,7 @@ import BriefingTool
 import Testing
 import ToolKit
 
-@Suite(.timeLimit(.minutes(2))) struct ModelOutlineTests {
+@Suite(.timeLimit(.minutes(10))) struct ModelOutlineTests {
     private static let pages = [ExtractiveWriterTests.rail, ExtractiveWriterTests.energy]
     private static let answer =
         #"{"title": "Trains", "summary": "They run.", "points": [{"text": "One.", "source": 2}, {"text": "Two.", "source": 1}]}"#

@@ -1,7 +1,7 @@
 import BriefingTool
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct SentenceSplitterTests {
+@Suite(.timeLimit(.minutes(10))) struct SentenceSplitterTests {
     struct Example: Sendable, CustomTestStringConvertible {
         var text: String
         var sentences: [String]

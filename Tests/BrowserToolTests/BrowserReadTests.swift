@@ -63,7 +63,7 @@ private let article = """
     <aside class="sidebar">Buy our almanac now</aside><footer>Imprint</footer></body></html>
     """
 
-@Suite(.serialized, .timeLimit(.minutes(2))) struct BrowserReadTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct BrowserReadTests {
     @Test func articleComesWithTitleTextAndPicture() async throws {
         try await Bench.run(["/old": .redirect("/new"), "/new": .answer(body: article)]) { bench in
             let output = try await bench.read("/old", name: "../North Sea: tides!")
@@ -174,7 +174,7 @@ private let article = """
 
     @Test func silentServerIsTransient() async throws {
         try await Bench.run(["/": .hang]) { bench in
-            let failure = await bench.failure("/", seconds: 9)
+            let failure = await bench.failure("/", seconds: 20)
             #expect(failure?.code == "page_unreachable")
             #expect(failure?.kind == .transient)
         }
@@ -289,7 +289,7 @@ private let article = """
         try await browser.withContext(proxy: nil) { set in
             _ = try await set.newPage().navigate(server.url("/"))
         }
-        let deadline = ContinuousClock.now + .seconds(30)
+        let deadline = ContinuousClock.now + .seconds(200)
         while await browser.processGroup() != nil, ContinuousClock.now < deadline {
             try await Task.sleep(for: .milliseconds(5))
         }

@@ -2,7 +2,7 @@ import CDP
 import FoundationEssentials
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct MessageTests {
+@Suite(.timeLimit(.minutes(10))) struct MessageTests {
     @Test func answerIsTakenApartWithoutDecodingItsResult() {
         let text = #"{"id":7,"result":{"a":[1,{"b":"}\"{"}],"c":null},"sessionId":"S1"}"#
         let message = Message(parsing: Array(text.utf8))
@@ -54,7 +54,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct PageActivityTests {
+@Suite(.timeLimit(.minutes(10))) struct PageActivityTests {
     private let start = ContinuousClock.now
 
     private func activity(_ events: [(String, String)]) throws -> PageActivity {

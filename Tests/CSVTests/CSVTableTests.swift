@@ -1,7 +1,7 @@
 import CSV
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct CSVTableTests {
+@Suite(.timeLimit(.minutes(10))) struct CSVTableTests {
     private func table(_ text: String) throws -> CSVTable { try CSVTable(parsing: Array(text.utf8)) }
 
     @Test func columnsAreTyped() throws {

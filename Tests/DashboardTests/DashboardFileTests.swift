@@ -2,7 +2,7 @@ import API
 import HTTPTypes
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct DashboardFileTests {
+@Suite(.timeLimit(.minutes(10))) struct DashboardFileTests {
     private static let folder = Repository.folder("Dashboard")
 
     private func endpoints() throws -> [Endpoint] { try DashboardFiles.endpoints(directory: Self.folder) }

@@ -2,7 +2,7 @@ import CDP
 import Domain
 import Testing
 
-@Suite(.serialized, .timeLimit(.minutes(2))) struct DashboardPageTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct DashboardPageTests {
     @Test func aPersonSignsInAndCancelsARun() async throws {
         try await Household.with { house in
             let email = try await house.person("owner")

@@ -1,7 +1,7 @@
 import DockerEngine
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct HTTPAnswerTests {
+@Suite(.timeLimit(.minutes(10))) struct HTTPAnswerTests {
     @Test(arguments: [
         ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", 200, "hello"),
         ("HTTP/1.1 204 No Content\r\n\r\n", 204, ""),

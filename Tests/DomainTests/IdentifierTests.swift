@@ -1,7 +1,7 @@
 import Domain
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct IdentifierTests {
+@Suite(.timeLimit(.minutes(10))) struct IdentifierTests {
     @Test func newIdentifiersAreVersion7AndSortByTime() {
         var generator = SystemRandomNumberGenerator()
         let early = RunID(milliseconds: 1_000, using: &generator)

@@ -50,7 +50,7 @@ private final class Server: PollMember {
     }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct ProxyTests {
+@Suite(.timeLimit(.minutes(10))) struct ProxyTests {
     @Test func tunnelCarriesBothWays() async throws {
         let server = try Server.start(until: "ping", answer: "pong")
         defer { server.loop.stop() }

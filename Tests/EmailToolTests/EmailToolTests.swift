@@ -35,7 +35,7 @@ private func poll(_ input: EmailPoll.Input, _ platform: Platform = Platform()) a
     try await EmailPoll().call(input, in: try platform.context())
 }
 
-@Suite(.timeLimit(.minutes(2))) struct MainJobMailTests {
+@Suite(.timeLimit(.minutes(10))) struct MainJobMailTests {
     @Test(arguments: MailHouse.Way.allCases)
     func mailIsFoundReadAndAnsweredInItsThread(_ way: MailHouse.Way) async throws {
         let ada = try await MailHouse.account(way)
@@ -180,7 +180,7 @@ private func scriptedMailbox(_ answers: @escaping @Sendable (String) -> String?)
     return (server, account)
 }
 
-@Suite(.timeLimit(.minutes(2))) struct OddMailboxTests {
+@Suite(.timeLimit(.minutes(10))) struct OddMailboxTests {
     @Test func messageBeyondTheCapIsListedAndNotFetched() async throws {
         let header = "From: a@b.example\r\n\r\n"
         let (server, ada) = try scriptedMailbox { command in
@@ -212,7 +212,7 @@ private func scriptedMailbox(_ answers: @escaping @Sendable (String) -> String?)
     }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct MailRefusalTests {
+@Suite(.timeLimit(.minutes(10))) struct MailRefusalTests {
     private func original(_ change: (inout EmailReply.Original) -> Void = { _ in }) -> EmailReply.Original {
         var original = EmailReply.Original(
             messageID: "a@b.example", references: [], from: MailPerson(address: "bo@example.com"), subject: "x",

@@ -3,7 +3,7 @@ import Foundation
 import TestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct AdoptionTests {
+@Suite(.timeLimit(.minutes(10))) struct AdoptionTests {
     @Test func servicesOfAKilledPlatformAreTakenOverAndThenStopped() async throws {
         let path = try TemporaryTree.make("killed")
         let holder = try await holder(path)
@@ -32,8 +32,14 @@ import Testing
         let holder = try await holder(path)
         let left = try #require(ServiceDirectory.read(in: try DataDirectory(path, runtime: Repository.runtime)))
         holder.signal(SIGKILL)
-        for pid in [left.postgres?.pid, left.redis?.pid, left.mail?.pids.last] { kill(try #require(pid), SIGKILL) }
+        let killed = try [left.postgres?.pid, left.redis?.pid, left.mail?.pids.last].map { try #require($0) }
+        for pid in killed { kill(pid, SIGKILL) }
         _ = await holder.ended()
+        // A signal is sent before it has struck; what is left of a process has no command line.
+        let areGone = try await eventually {
+            killed.allSatisfy { ((try? Data(contentsOf: URL(filePath: "/proc/\($0)/cmdline"))) ?? Data()).isEmpty }
+        }
+        try #require(areGone)
 
         let directory = try DataDirectory(path, runtime: Repository.runtime)
         let postgres = try await EmbeddedPostgres.start(in: directory)

@@ -3,7 +3,7 @@ import Foundation
 import TestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct MailServerTests {
+@Suite(.timeLimit(.minutes(10))) struct MailServerTests {
     /// Python's own clients judge the servers: login, submission and what arrives.
     private func python(_ mail: MailServer, _ script: String) async throws -> String {
         let head = """

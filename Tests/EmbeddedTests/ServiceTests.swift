@@ -4,7 +4,7 @@ import Synchronization
 import TestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct ServiceTests {
+@Suite(.timeLimit(.minutes(10))) struct ServiceTests {
     private func directory() throws -> DataDirectory {
         try DataDirectory(try TemporaryTree.make("embedded"), runtime: Repository.runtime)
     }

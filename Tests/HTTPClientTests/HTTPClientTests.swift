@@ -3,7 +3,7 @@ import HTTPClient
 import TestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct HTTPClientTests {
+@Suite(.timeLimit(.minutes(10))) struct HTTPClientTests {
     private func failure(_ work: () async throws -> Void) async -> HTTPClientError? {
         do {
             try await work()
@@ -48,6 +48,20 @@ import Testing
         _ = try await client.send(HTTPRequest(method, server.baseURL, body: Array("x".utf8)))
         #expect(server.requests.map(\.method) == [method, method, method])
         #expect(server.requests.map(\.body) == [[], [], [0x78]])
+    }
+
+    @Test func anAddressIsConnectedToWhateverTheHostIs() async throws {
+        let server = try ModelServer([.response(200, body: [])])
+        let client = try HTTPClient()
+        let port = server.baseURL.split(separator: ":").last?.prefix { $0.isNumber } ?? ""
+        let url = "http://no-such-host.invalid:\(port)/x"
+        #expect(try await client.send(HTTPRequest("GET", url, address: "127.0.0.1")).status == 200)
+        #expect(server.requests.first?.headers["host"] == "no-such-host.invalid:\(port)")
+        for address in ["", "localhost", "[::1]", "::1]:1", "1.1.1.1\n"] {
+            let error = await failure { _ = try await client.send(HTTPRequest("GET", url, address: address)) }
+            #expect(error?.code == .invalidRequest, "\(address)")
+        }
+        await client.shutdown()
     }
 
     @Test func printingARequestShowsNoSecret() {
@@ -170,7 +184,7 @@ import Testing
     @Test func silenceEndsAStream() async throws {
         let server = try ModelServer([ModelServerReply([.send(ModelServerReply.streamHead()), .hang])])
         let client = try HTTPClient()
-        let limits = HTTPLimits(total: nil, idle: .seconds(2))
+        let limits = HTTPLimits(total: nil, idle: .seconds(5))
         let (head, body) = try await client.stream(HTTPRequest("GET", server.baseURL, limits: limits))
         #expect(head.status == 200)
         let error = await failure { for try await _ in body {} }

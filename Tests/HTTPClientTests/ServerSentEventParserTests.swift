@@ -1,7 +1,7 @@
 import HTTPClient
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct ServerSentEventParserTests {
+@Suite(.timeLimit(.minutes(10))) struct ServerSentEventParserTests {
     struct Example: Sendable, CustomTestStringConvertible {
         var stream: String
         var events: [ServerSentEvent]

@@ -36,7 +36,7 @@ private func client(_ server: ScriptedServer, seconds: Int = 20) throws(IMAPErro
     return client
 }
 
-@Suite(.timeLimit(.minutes(2))) struct IMAPClientTests {
+@Suite(.timeLimit(.minutes(10))) struct IMAPClientTests {
     @Test func silentIdleIsHalfOpen() async throws {
         let server = try server { command, connection, _ in
             guard command == "IDLE" else { return false }

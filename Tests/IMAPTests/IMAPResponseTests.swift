@@ -37,7 +37,7 @@ private let session = """
 
     """.replacing("From: (a)\r\n\r\n", with: "From: (a)\r\n")
 
-@Suite(.timeLimit(.minutes(2))) struct IMAPResponseTests {
+@Suite(.timeLimit(.minutes(10))) struct IMAPResponseTests {
     @Test func readsASession() throws {
         let read = try responses(session)
         #expect(read.count == 14)

@@ -3,7 +3,7 @@ import TestKit
 import Testing
 
 /// The gates of `make check`, run on this repository, and each proven by a tree that it must refuse.
-@Suite(.timeLimit(.minutes(2))) struct LayerTests {
+@Suite(.timeLimit(.minutes(10))) struct LayerTests {
     @Test func everyImportOfTheSourcesIsInTheTable() async throws {
         let result = try await script("check-layers", [])
         #expect(result.status == 0, "\(result.text)")

@@ -3,7 +3,7 @@ import Testing
 
 private func message(_ text: String) -> Message { Message(parsing: Array(text.utf8)) }
 
-@Suite(.timeLimit(.minutes(2))) struct HeaderTests {
+@Suite(.timeLimit(.minutes(10))) struct HeaderTests {
     @Test(arguments: [
         ("=?UTF-8?Q?Gr=C3=BC=C3=9Fe?=", "Grüße"),
         ("=?utf-8?B?R3LDvMOf?= =?utf-8?B?ZQ==?=", "Grüße"),
@@ -108,7 +108,7 @@ private func message(_ text: String) -> Message { Message(parsing: Array(text.ut
     }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct BodyTests {
+@Suite(.timeLimit(.minutes(10))) struct BodyTests {
     @Test func picksPlainTextOfAnAlternative() {
         let mail = message(
             """

@@ -1,7 +1,7 @@
 import MIME
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct OutgoingMessageTests {
+@Suite(.timeLimit(.minutes(10))) struct OutgoingMessageTests {
     private func draft(_ text: String = "Hello") -> OutgoingMessage {
         OutgoingMessage(
             from: Mailbox(name: "Ada", address: "ada@persona.example"), to: [Mailbox(address: "bo@example.com")],

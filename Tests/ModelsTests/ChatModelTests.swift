@@ -5,7 +5,7 @@ import Synchronization
 import TestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct ChatModelTests {
+@Suite(.timeLimit(.minutes(10))) struct ChatModelTests {
     private static let client = Result { try HTTPClient() }
     private static let key = "sk-canary-4711"
 

@@ -2,7 +2,7 @@ import DocumentModel
 import Foundation
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct ModelTests {
+@Suite(.timeLimit(.minutes(10))) struct ModelTests {
     /// JSON does not tell 610 from 610.0: the text, not the value, must come back.
     private func expectSameJSON<Model: Codable>(_ model: Model) throws {
         let encoder = JSONEncoder()

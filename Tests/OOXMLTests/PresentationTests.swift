@@ -3,7 +3,7 @@ import Foundation
 import OOXML
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct PresentationTests {
+@Suite(.timeLimit(.minutes(10))) struct PresentationTests {
     let pictures = ["shot.png": Samples.png]
 
     private func write(_ deck: Deck) throws -> Presentation.Output {

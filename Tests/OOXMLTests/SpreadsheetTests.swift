@@ -3,7 +3,7 @@ import Foundation
 import OOXML
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct SpreadsheetTests {
+@Suite(.timeLimit(.minutes(10))) struct SpreadsheetTests {
     private func sheet(_ formula: String) -> Workbook {
         Workbook(
             title: "T", author: "A",

@@ -14,7 +14,7 @@ private final class Published: ToolReporter {
     func publish(_ file: WorkspaceFile) { state.withLock { $0.append(file) } }
 }
 
-@Suite(.timeLimit(.minutes(2))) final class OfficeToolTests {
+@Suite(.timeLimit(.minutes(10))) final class OfficeToolTests {
     private let reporter = Published()
     private let directory = FileManager.default.temporaryDirectory.appending(path: "tool-\(UUID().uuidString)")
     private let registry = ToolRegistry([TableRead(), DeckCreate(), WorkbookCreate()])

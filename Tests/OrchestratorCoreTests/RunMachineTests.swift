@@ -3,7 +3,7 @@ import OrchestratorCore
 import Testing
 import ToolKit
 
-@Suite(.timeLimit(.minutes(2))) struct RunMachineTests {
+@Suite(.timeLimit(.minutes(10))) struct RunMachineTests {
     static let end: JSONValue = ["type": "end", "output": "${state}"]
     static let down = ToolFailure(.transient, code: "away", "The far end is away.")
     static let bad = ToolFailure(.permanent, code: "refused", "The far end refused.")

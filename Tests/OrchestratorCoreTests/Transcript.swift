@@ -19,6 +19,8 @@ struct Transcript {
     var machine: RunMachine
     var changes: [RunChange] = []
     var last = Transition()
+    /// Every question put so far.
+    var approvals: [ApprovalRequest] = []
     var now: Int64 = 0
 
     init(_ graph: JSONValue, input: JSONValue = [:]) throws {
@@ -37,12 +39,16 @@ struct Transcript {
         now = time ?? now + 1_000
         last = machine.advance(inputs, now: now)
         changes += last.changes
+        approvals += last.approvals
         var replayed = RunMachine(graph: machine.graph, identity: machine.identity)
         replayed.replay(changes)
         #expect(replayed.state == machine.state)
-        let text = try? JSONEncoder().encode(changes)
-        let decoded = try? text.map { try JSONDecoder().decode([RunChange].self, from: $0) }
-        #expect(decoded == changes)
+        #expect((try? RunChange.decode(RunChange.encode(last.changes))) == last.changes)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let text = try? encoder.encode(last.changes)
+        #expect((try? RunChange.encode(last.changes)) == text.map(Array.init))
+        #expect((try? text.map { try JSONDecoder().decode([RunChange].self, from: $0) }) == last.changes)
         let snapshot = try? JSONEncoder().encode(machine.state)
         #expect((try? snapshot.map { try JSONDecoder().decode(RunState.self, from: $0) }) == machine.state)
     }

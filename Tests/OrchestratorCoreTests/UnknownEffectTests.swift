@@ -3,7 +3,7 @@ import OrchestratorCore
 import Testing
 import ToolKit
 
-@Suite(.timeLimit(.minutes(2))) struct UnknownEffectTests {
+@Suite(.timeLimit(.minutes(10))) struct UnknownEffectTests {
     static func graph(_ tool: String) -> JSONValue {
         RunMachineTests.single(["type": "tool", "tool": .string(tool), "output": "sent", "next": "e"])
     }

@@ -4,7 +4,7 @@ import Store
 import Testing
 import ToolKit
 
-@Suite(.timeLimit(.minutes(2))) struct LeaseTests {
+@Suite(.timeLimit(.minutes(10))) struct LeaseTests {
     static let graph: JSONValue = [
         "start": "a",
         "nodes": ["a": ["type": "tool", "tool": "look", "output": "x", "next": "e"], "e": ["type": "end"]],

@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 import ToolKit
 
-@Suite(.timeLimit(.minutes(2))) struct OrchestratorTests {
+@Suite(.timeLimit(.minutes(10))) struct OrchestratorTests {
     static let graph: JSONValue = [
         "start": "pages",
         "nodes": [

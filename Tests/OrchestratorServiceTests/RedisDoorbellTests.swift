@@ -4,7 +4,7 @@ import Redis
 import TestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct RedisDoorbellTests {
+@Suite(.timeLimit(.minutes(10))) struct RedisDoorbellTests {
     @Test func ringIsHeardInAnotherProcess() async throws {
         let url = try await TestServices.shared.redisURL()
         let (here, there) = (

@@ -93,10 +93,10 @@ struct RunDatabase {
 
     /// Waits until `condition` holds; the deadline only ends a test that has failed.
     func until(_ condition: () async throws -> Bool) async throws {
-        let deadline = ContinuousClock.now + .seconds(60)
+        let deadline = ContinuousClock.now + .seconds(300)
         while try await !condition() {
             guard ContinuousClock.now < deadline else {
-                Issue.record("the condition did not come true in 60 s")
+                Issue.record("the condition did not come true in 300 s")
                 throw CancellationError()
             }
             try await Task.sleep(for: .milliseconds(5))
@@ -127,6 +127,20 @@ struct TestWorker {
     let answers: @Sendable (ClaimedJob) async throws -> JSONValue
 
     func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                while true {
+                    _ = try await queue.heartbeat()
+                    try await Task.sleep(for: .seconds(1))
+                }
+            }
+            group.addTask { try await work() }
+            try await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func work() async throws {
         while true {
             let jobs = try await queue.claim(limit: 8)
             for job in jobs {

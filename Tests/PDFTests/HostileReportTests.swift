@@ -3,7 +3,7 @@ import PDF
 import TestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct HostileReportTests {
+@Suite(.timeLimit(.minutes(10))) struct HostileReportTests {
     /// Setting hostile text takes seconds of processor time: on a thread of its own.
     private func print(
         _ blocks: [Block], options: PDFOptions = PDFOptions(), _ bytes: [UInt8] = []

@@ -2,7 +2,7 @@ import DocumentModel
 import PDF
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct PDFReportTests {
+@Suite(.timeLimit(.minutes(10))) struct PDFReportTests {
     private func print(_ blocks: [Block], language: String = "en") throws -> PDFFile {
         try PDFReport.render(Report(title: "T", author: "A", language: language, blocks: blocks)) { _ in [] }
     }

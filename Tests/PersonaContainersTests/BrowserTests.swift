@@ -2,7 +2,7 @@ import Domain
 import FoundationEssentials
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct BrowserTests {
+@Suite(.timeLimit(.minutes(10))) struct BrowserTests {
     @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/chromium"), "chromium is not installed"))
     func chromiumRunsWithItsOwnSandboxOn() async throws {
         try await withHarness(.bubblewrap) { harness in

@@ -8,7 +8,7 @@ import Testing
 import ToolKit
 
 /// What every implementation of `PersonaSandbox` must do.
-@Suite(.timeLimit(.minutes(2))) struct SandboxTests {
+@Suite(.timeLimit(.minutes(10))) struct SandboxTests {
     /// When the sandbox's first process started, in ticks since boot: numbers of namespaces are given out again.
     private static let identity = "cut -d' ' -f22 /proc/1/stat"
 

@@ -1,7 +1,7 @@
 import Postgres
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct ConnectionTests {
+@Suite(.timeLimit(.minutes(10))) struct ConnectionTests {
     @Test func statementsArePreparedOnceForEachText() async throws {
         try await Database.with { database in
             let connection = try await database.connect()
@@ -116,7 +116,7 @@ import Testing
     @Test func statementBeyondTheClientsLimitIsCancelled() async throws {
         try await Database.with { database in
             var configuration = database.configuration
-            configuration.queryTimeout = .seconds(2)
+            configuration.queryTimeout = .seconds(5)
             let connection = try await PostgresConnection.connect(configuration)
             let error = try await #require(throws: PostgresError.self) {
                 try await connection.query("SELECT pg_sleep(60)")

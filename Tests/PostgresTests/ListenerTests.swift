@@ -1,7 +1,7 @@
 import Postgres
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct ListenerTests {
+@Suite(.timeLimit(.minutes(10))) struct ListenerTests {
     @Test func notificationsArriveAndALostConnectionIsReported() async throws {
         try await Database.with { database in
             var configuration = database.configuration

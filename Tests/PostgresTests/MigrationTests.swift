@@ -2,7 +2,7 @@ import FoundationEssentials
 import Postgres
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct MigrationTests {
+@Suite(.timeLimit(.minutes(10))) struct MigrationTests {
     private static let files = [
         "0001_item.up.sql": "CREATE TABLE item (n int); CREATE INDEX item_n ON item (n);",
         "0001_item.down.sql": "DROP TABLE item;",

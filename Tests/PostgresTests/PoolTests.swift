@@ -1,7 +1,7 @@
 import Postgres
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct PoolTests {
+@Suite(.timeLimit(.minutes(10))) struct PoolTests {
     @Test func hundredCallersShareFourConnections() async throws {
         try await Database.with { database in
             let pool = database.pool(size: 4)
@@ -25,7 +25,7 @@ import Testing
 
     @Test func callerWithoutAConnectionInTimeIsTold() async throws {
         try await Database.with { database in
-            let pool = database.pool(size: 1, patience: .seconds(1))
+            let pool = database.pool(size: 1, patience: .seconds(5))
             try await pool.withConnection { _ in
                 let error = await #expect(throws: PostgresError.self) { try await pool.query("SELECT 1") }
                 #expect(error?.code == .exhausted)

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Postgres
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct ValueTests {
+@Suite(.timeLimit(.minutes(10))) struct ValueTests {
     @Test func valuesComeBackAsTheyWent() async throws {
         try await Database.with { database in
             let connection = try await database.connect()

@@ -47,7 +47,7 @@ private func agreement(_ found: String, _ expected: String) -> Double {
     return 2 * Double(common) / Double(total + wanted)
 }
 
-@Suite(.timeLimit(.minutes(2))) struct CorpusTests {
+@Suite(.timeLimit(.minutes(10))) struct CorpusTests {
     @Test(.enabled(if: !Corpus.pages.isEmpty, "the corpus is absent"))
     func articlesAgreeWithTheCorpus() throws {
         var scores: [Double] = []

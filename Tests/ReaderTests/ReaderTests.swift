@@ -8,7 +8,7 @@ private func page(_ body: String, head: String = "<title>Harbour</title>") -> St
     "<!doctype html><html lang=en><head>\(head)</head><body>\(body)</body></html>"
 }
 
-@Suite(.timeLimit(.minutes(2))) struct ReaderTests {
+@Suite(.timeLimit(.minutes(10))) struct ReaderTests {
     @Test func navigationAndFootersAreLeftOut() {
         let article = Reader.article(
             html: page(

@@ -55,7 +55,7 @@ struct DeadlinePassed: Error {}
 
 /// Asks again until the condition holds, or throws after a minute.
 func eventually(_ condition: () async throws -> Bool) async throws {
-    let limit = ContinuousClock.now + .seconds(60)
+    let limit = ContinuousClock.now + .seconds(300)
     while ContinuousClock.now < limit {
         if try await condition() { return }
         try await Task.sleep(for: .milliseconds(5))

@@ -1,7 +1,7 @@
 import Redis
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct StreamTests {
+@Suite(.timeLimit(.minutes(10))) struct StreamTests {
     private func entry(_ event: RedisStreamReader.Event?) throws -> RedisStreamEntry {
         guard case .entry(let entry) = event else { throw Unexpected(event: event) }
         return entry
@@ -98,7 +98,7 @@ import Testing
     }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct SubscriptionTests {
+@Suite(.timeLimit(.minutes(10))) struct SubscriptionTests {
     @Test func messagesArriveAlsoAfterARestart() async throws {
         try await RedisServer.with { server in
             let subscription = try RedisSubscription(server.configuration, channels: ["a", "b"])

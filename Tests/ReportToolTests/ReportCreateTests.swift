@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 import ToolKit
 
-@Suite(.timeLimit(.minutes(2))) struct ReportCreateTests {
+@Suite(.timeLimit(.minutes(10))) struct ReportCreateTests {
     private final class Reporter: ToolReporter {
         let published = Mutex<[WorkspaceFile]>([])
         func mark(_ phase: EffectPhase) async throws {}

@@ -17,7 +17,7 @@ private func submit(
     return try await TestThread.run { try submission.send(beforeContent: beforeContent) }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct SMTPSubmissionTests {
+@Suite(.timeLimit(.minutes(10))) struct SMTPSubmissionTests {
     @Test func contentArrivesUnchangedAndTheMarkComesFirst() async throws {
         let server = try SMTPFaultServer()
         defer { server.stop() }

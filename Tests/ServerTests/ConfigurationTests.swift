@@ -2,7 +2,7 @@ import Logging
 import Server
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct ConfigurationTests {
+@Suite(.timeLimit(.minutes(10))) struct ConfigurationTests {
     @Test func flagsWinOverEnvironmentOverFile() throws {
         let yaml = "listen: 127.0.0.1:1\nlog_level: error\nsandbox: docker\n"
         let environment = ["PERSONA_LISTEN": "127.0.0.1:2", "PERSONA_LOG_LEVEL": "info"]

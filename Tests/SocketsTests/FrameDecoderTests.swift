@@ -1,7 +1,7 @@
 import Sockets
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct FrameDecoderTests {
+@Suite(.timeLimit(.minutes(10))) struct FrameDecoderTests {
     @Test(arguments: [1, 2, 3, 7, 100])
     func framesComeOutHoweverTheyAreCut(step: Int) throws {
         let frames: [[UInt8]] = [[1, 2, 3], [], Array(repeating: 9, count: 50)]

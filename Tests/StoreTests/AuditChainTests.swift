@@ -6,7 +6,7 @@ import TestKit
 import Testing
 import Vault
 
-@Suite(.timeLimit(.minutes(2))) struct AuditChainTests {
+@Suite(.timeLimit(.minutes(10))) struct AuditChainTests {
     private func with(_ body: (Database, TenantID, PostgresConnection) async throws -> Void) async throws {
         try await TestDatabase.with { database in
             let store = Database(app: database.pool(.application), dispatch: database.pool(.dispatch))

@@ -6,7 +6,7 @@ import TestKit
 import Testing
 import Vault
 
-@Suite(.timeLimit(.minutes(2))) struct RunReceiptTests {
+@Suite(.timeLimit(.minutes(10))) struct RunReceiptTests {
     /// As after a process that died between its commit and its answer.
     @Test func theAnswerOfARunIsKeptWithTheRun() async throws {
         try await TestDatabase.with { database in

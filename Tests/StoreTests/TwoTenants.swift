@@ -160,5 +160,17 @@ struct TwoTenants: Sendable {
             "mails", "mail_id, mailbox_id, uid_validity, uid, identity, from_address, size, verdict",
             "ID, ID, 1, 1, 'i', 'a@b.test', 1, 'accepted'"
         ),
+        ("schedules", "schedule_id, name, persona_id, graph_id, interval_seconds", "ID, 's', ID, ID, 60"),
+        ("schedule_firings", "schedule_id, due_at, outcome", "ID, '2026-01-01', 'skipped'"),
+        (
+            "webhooks", "webhook_id, direction, name, persona_id, graph_id, secret", "ID, 'in', 'w', ID, ID, \(digest)"
+        ),
+        ("webhook_receipts", "webhook_id, message_id, run_id", "ID, 'm', ID"),
+        (
+            "approvals", "approval_id, run_id, step, node, title, detail, arguments, arguments_hash",
+            "ID, ID, 1, 'n', 't', 'd', '{}', repeat('ab', 32)"
+        ),
+        ("tenant_settings", "details_days", "30"),
+        ("webhook_deliveries", "delivery_id, webhook_id, run_id, event, payload", "ID, ID, ID, 'run.failed', '{}'"),
     ]
 }

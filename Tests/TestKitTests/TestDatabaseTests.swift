@@ -2,7 +2,7 @@ import Postgres
 import TestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct TestDatabaseTests {
+@Suite(.timeLimit(.minutes(10))) struct TestDatabaseTests {
     @Test func aFreshSchemaHoldsTheMigratedTablesAndIsDropped() async throws {
         let schema = try await TestDatabase.with { database in
             let connection = try await database.connect()

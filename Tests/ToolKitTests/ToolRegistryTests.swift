@@ -14,7 +14,7 @@ private struct Silence: ToolReporter {
     func publish(_ file: WorkspaceFile) {}
 }
 
-@Suite(.timeLimit(.minutes(2))) struct ToolRegistryTests {
+@Suite(.timeLimit(.minutes(10))) struct ToolRegistryTests {
     let registry = ToolRegistry([Echo()])
     let context = ToolContext(
         directory: "/tmp", effectKey: "k", attempt: 1, deadline: .now + .seconds(1), proxy: nil, secrets: [:],

@@ -5,7 +5,7 @@ import Glibc
 import Testing
 import Vault
 
-@Suite(.timeLimit(.minutes(2))) struct VaultTests {
+@Suite(.timeLimit(.minutes(10))) struct VaultTests {
     let tenant = TenantID.new()
     let master = MasterKey(SymmetricKey(size: .bits256))
 

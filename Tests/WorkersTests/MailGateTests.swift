@@ -3,7 +3,7 @@ import Testing
 import ToolKit
 import Workers
 
-@Suite(.timeLimit(.minutes(2))) struct MailGateTests {
+@Suite(.timeLimit(.minutes(10))) struct MailGateTests {
     static let mailbox = WatchedMailbox(
         tenant: .new(), persona: .new(), mailbox: .new(), allowedSenders: ["boss@example.org", "@trusted.org"],
         address: "ada@example.org", uidValidity: nil, lastUID: 0)

@@ -147,7 +147,7 @@ struct Parrot: ModelRunner {
     }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct WorkerTests {
+@Suite(.timeLimit(.minutes(10))) struct WorkerTests {
     struct Bench: Sendable {
         let jobs = JobList()
         let loop: PollLoop

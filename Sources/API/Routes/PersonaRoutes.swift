@@ -25,6 +25,9 @@ struct PersonaRoutes {
                     Schema.optional("allow", .array(of: .text(1...300), most: 500), "host, *.host or host:port"),
                     Schema.optional("private", .array(of: .text(1...300), most: 50), "host:port of your own network"),
                 ]), "what its sandbox may reach"),
+            Schema.optional(
+                Approvals.rolesMember, .array(of: .choice(["owner", "admin", "member"]), most: 3),
+                "who may answer what its runs ask; everyone who may start runs by default"),
         ]))
 
     private static let schema = Schema.named(

@@ -25,7 +25,7 @@ package enum RunBody {
             Schema.required("steps", .integer(0...Int64.max)),
             Schema.required(
                 "waiting_for", .nullable(.array(of: .map(of: .any))),
-                "what has to come: {kind: signal, …}, or {kind: decision, signal, explanation, …} where a person must "
+                "what has to come: {kind: signal, id, …}, {kind: approval, id, …}, or {kind: decision, signal, explanation, …} where a person must "
                     + "say what became of an effect: send that signal with the payload {outcome: done, failed or retry}"
             ),
             Schema.required("input", .any), Schema.required("output", .any),
@@ -94,6 +94,12 @@ struct RunInput: Decodable {
 struct SignalInput: Decodable {
     let name: String
     let payload: JSONValue?
+    let waitID: WaitID?
+
+    enum CodingKeys: String, CodingKey {
+        case name, payload
+        case waitID = "wait_id"
+    }
 }
 
 extension Reply {

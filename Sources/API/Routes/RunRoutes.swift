@@ -49,34 +49,37 @@ struct RunRoutes {
         guard let persona = try await services.personas.find(caller.tenant, input.personaID),
             persona.status == "active"
         else { throw Self.invalid("/persona_id", "there is no such active persona") }
-        var run = NewRun(
-            persona: persona.id, personaVersion: persona.version, graph: try GraphDefinition(GraphRoutes.example),
-            input: input.input ?? [:], traceID: call.trace.traceID, createdBy: caller.user)
+        var stored: Versioned<GraphSubject>?
+        let definition: JSONValue
         switch try RunGraphChoice(input.graph) {
-        case .inline(let definition): run.graph = try Self.graph(definition)
-        case .stored(let id): try await adopt(id, into: &run, caller)
+        case .inline(let given): definition = given
+        case .stored(let id):
+            let graph = try await known(id, caller)
+            (stored, definition) = (graph, graph.definition)
         case .newest:
             guard let id = try await services.mailboxes.newestGraph(caller.tenant, persona: persona.id) else {
                 throw Self.invalid("/graph", "name a graph: the persona has no mailbox whose graph could be taken")
             }
-            try await adopt(id, into: &run, caller)
+            let graph = try await known(id, caller)
+            (stored, definition) = (graph, graph.definition)
         }
-        return run
+        return NewRun(
+            persona: persona.id, personaVersion: persona.version, graphID: stored?.id, graphVersion: stored?.version,
+            graph: try await graph(definition, caller), input: input.input ?? [:], traceID: call.trace.traceID,
+            createdBy: caller.user)
     }
 
-    private func adopt(_ id: GraphID, into run: inout NewRun, _ caller: Caller) async throws {
+    private func known(_ id: GraphID, _ caller: Caller) async throws -> Versioned<GraphSubject> {
         guard let graph = try await services.graphs.find(caller.tenant, id), graph.status == "active" else {
             throw Self.invalid("/graph", "there is no such active graph")
         }
-        run.graphID = id
-        run.graphVersion = graph.version
-        run.graph = try Self.graph(graph.definition)
+        return graph
     }
 
-    private static func graph(_ definition: JSONValue) throws -> GraphDefinition {
+    private func graph(_ definition: JSONValue, _ caller: Caller) async throws -> GraphDefinition {
         do {
-            return try GraphDefinition(definition)
-        } catch {
+            return try await services.graphs.pinned(caller.tenant, try GraphDefinition(definition))
+        } catch let error as GraphFaults {
             throw Problem.invalid(
                 error.faults.map { SchemaFault(pointer: "/graph" + $0.pointer, detail: $0.detail) })
         }
@@ -248,6 +251,9 @@ struct RunRoutes {
             body: .json(
                 .object([
                     Schema.required("name", .text(1...200)), Schema.optional("payload", .any),
+                    Schema.optional(
+                        "wait_id", .id, "the wait of waiting_for that it answers: 409 where there is none such any more"
+                    ),
                 ]), example: ["name": "go-ahead", "payload": ["by": "Mira"]]),
             answer: .init(.accepted, RunBody.schema)
         ) { call in
@@ -255,13 +261,16 @@ struct RunRoutes {
             let id = try Self.id(of: call)
             let input: SignalInput = try call.decode()
             let outcome = try await services.runs.signal(
-                caller.tenant, id, name: input.name, payload: input.payload ?? .null, user: caller.user,
+                caller.tenant, id, name: input.name, payload: input.payload ?? .null, wait: input.waitID,
+                user: caller.user,
                 actor: caller.actor)
             switch outcome {
             case .accepted: break
             case .noRun: throw try await ended(caller, id)
             case .noDecisionPending:
                 throw Problem(.conflict, "no-decision-pending", "No effect of this run waits for that decision.")
+            case .noSuchWait:
+                throw Problem(.conflict, "no-such-wait", "The run does not wait for that, or not any more.")
             case .tooMany:
                 throw Problem(
                     .tooManyRequests, "too-many-signals", "Too many signals of this run have not been taken yet.",

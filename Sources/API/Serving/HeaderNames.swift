@@ -12,6 +12,10 @@ enum HeaderNames {
     /// Asks proxies of the nginx kind to pass a stream on as it comes.
     static let accelBuffering = name("X-Accel-Buffering")
     static let traceparent = name("traceparent")
+    /// Standard Webhooks 1.0.
+    static let webhookID = name("webhook-id")
+    static let webhookTimestamp = name("webhook-timestamp")
+    static let webhookSignature = name("webhook-signature")
 
     private static func name(_ text: String) -> HTTPField.Name {
         guard let name = HTTPField.Name(text) else { preconditionFailure("'\(text)' is no header name") }

@@ -1,16 +1,18 @@
 import Glibc
-import Sockets
+package import Sockets
 import Synchronization
 
 /// Looks names up with getaddrinfo(3) on threads of its own, which go when there is nothing to do.
-final class Resolver: Sendable {
-    struct Found: Sendable, Hashable {
-        let address: NetworkAddress
+package final class Resolver: Sendable {
+    package struct Found: Sendable, Hashable {
+        package let address: NetworkAddress
         /// A `sockaddr` with the port, ready for connect(2).
         let socketAddress: [UInt8]
     }
 
-    typealias Answer = Result<[Found], SocketError>
+    package typealias Answer = Result<[Found], SocketError>
+
+    package init() {}
 
     /// A resolver that does not answer holds a thread for up to half a minute.
     private static let maximumThreads = 8
@@ -24,7 +26,7 @@ final class Resolver: Sendable {
     private let state = Mutex(State())
 
     /// `answer` is called on another thread, once.
-    func resolve(_ target: EgressTarget, answer: @escaping @Sendable (Answer) -> Void) {
+    package func resolve(_ target: EgressTarget, answer: @escaping @Sendable (Answer) -> Void) {
         let (isTaken, needsThread) = state.withLock { state in
             guard state.waiting.count < Self.maximumWaiting else { return (false, false) }
             state.waiting.append((target, answer))

@@ -37,6 +37,20 @@ package indirect enum Expression: Sendable, Hashable {
         self = try parser.parse()
     }
 
+    /// Keys of the state that the expression names.
+    package var stateKeys: Set<String> {
+        switch self {
+        case .literal: []
+        case .path(let root, let parts):
+            if root == "state", case .member(let key)? = parts.first { [key] } else { [] }
+        case .list(let items), .call(_, let items): items.reduce(into: []) { $0.formUnion($1.stateKeys) }
+        case .not(let operand): operand.stateKeys
+        case .and(let left, let right), .or(let left, let right), .compare(_, let left, let right),
+            .sum(let left, let right), .difference(let left, let right):
+            left.stateKeys.union(right.stateKeys)
+        }
+    }
+
     /// Names that the expression reads: `state`, `input`, `item`.
     package var roots: Set<String> {
         switch self {
@@ -107,11 +121,28 @@ package enum ExpressionFunction: String, Sendable, Hashable, CaseIterable {
     case number
     /// `merge(a, b)`: members of both objects, `b`'s first.
     case merge
+    /// `values(object)`: its members in the order of their names.
+    case values
+    /// `split(text, separator)`: the parts; an empty separator leaves one part.
+    case split
+    /// `sum(list)`, 0 of nothing.
+    case sum
+    /// `min(list)`, `max(list)`: of numbers or of texts; null of nothing.
+    case min, max
+    /// `round(number)`: the nearest whole number, halves away from zero.
+    case round
+    /// `sort(list)`: numbers or texts, ascending.
+    case sort
+    /// `time(text)`: milliseconds since 1970 of an RFC 3339 time; null where it is none.
+    case time
 
     package var arity: ClosedRange<Int> {
         switch self {
-        case .exists, .length, .lower, .upper, .trim, .first, .last, .unique, .keys, .text, .number: 1...1
-        case .default, .contains, .startsWith, .endsWith, .join, .pluck, .merge: 2...2
+        case .exists, .length, .lower, .upper, .trim, .first, .last, .unique, .keys, .text, .number, .values, .sum,
+            .min, .max,
+            .round, .sort, .time:
+            1...1
+        case .default, .contains, .startsWith, .endsWith, .join, .pluck, .merge, .split: 2...2
         case .slice, .where: 3...3
         case .coalesce, .concat: 1...16
         }

@@ -1,8 +1,35 @@
-/// The values that an expression may read.
+/// The values that an expression may read, by their names.
 package struct ExpressionScope: Sendable {
-    package var roots: [String: JSONValue]
+    package var state: JSONValue
+    package var input: JSONValue
+    package var run: JSONValue
+    /// Further names; the first of a name counts.
+    package var others: [(name: String, value: JSONValue)]
 
-    package init(_ roots: [String: JSONValue]) { self.roots = roots }
+    package init(
+        state: JSONValue = .null, input: JSONValue = .null, run: JSONValue = .null,
+        others: [(name: String, value: JSONValue)] = []
+    ) {
+        self.state = state
+        self.input = input
+        self.run = run
+        self.others = others
+    }
+
+    package init(_ roots: [String: JSONValue]) {
+        self.init(
+            state: roots["state"] ?? .null, input: roots["input"] ?? .null, run: roots["run"] ?? .null,
+            others: roots.map { ($0.key, $0.value) })
+    }
+
+    subscript(name: String) -> JSONValue {
+        switch name {
+        case "state": state
+        case "input": input
+        case "run": run
+        default: others.first { $0.name == name }?.value ?? .null
+        }
+    }
 }
 
 extension Expression {
@@ -12,7 +39,7 @@ extension Expression {
         switch self {
         case .literal(let value): return value
         case .list(let items): return .array(try Self.values(items, in: scope))
-        case .path(let root, let parts): return Self.follow(parts, from: scope.roots[root] ?? .null)
+        case .path(let root, let parts): return Self.follow(parts, from: scope[root])
         case .not(let operand): return .bool(!(try operand.isTrue(in: scope)))
         case .and(let left, let right):
             guard try left.isTrue(in: scope) else { return .bool(false) }
@@ -85,7 +112,7 @@ extension Expression.Comparison {
         }
     }
 
-    private static func order(
+    static func order(
         _ left: JSONValue, _ right: JSONValue, _ test: (Int) -> Bool
     ) throws(ExpressionError) -> Bool {
         if case .int(let first) = left, case .int(let second) = right {

@@ -33,6 +33,14 @@ extension ExpressionFunction {
         case .text: return .string(try value.interpolated())
         case .number: return number(value)
         case .merge: return .object(try object(value).merging(try object(second)) { _, last in last })
+        case .values: return .array(try object(value).sorted { $0.key < $1.key }.map(\.value))
+        case .split: return .array(try split(try text(value), try text(second)))
+        case .sum: return try sum(try list(value))
+        case .min: return try extreme(try list(value)) { $0 < 0 }
+        case .max: return try extreme(try list(value)) { $0 > 0 }
+        case .round: return try round(value)
+        case .sort: return .array(try sort(try list(value)))
+        case .time: return TimeText.milliseconds(try text(value)).map { .int($0) } ?? .null
         }
     }
 
@@ -71,6 +79,42 @@ extension ExpressionFunction {
         case .object(let members): return members[try self.text(part)] != nil
         default: throw mismatch(value, "a text, a list or an object")
         }
+    }
+
+    private func split(_ text: String, _ separator: String) throws(ExpressionError) -> [JSONValue] {
+        guard !separator.isEmpty else { return [.string(text)] }
+        return Self.parts(Array(text.utf8), Array(separator.utf8)).map { .string(String(decoding: $0, as: UTF8.self)) }
+    }
+
+    private func sum(_ items: [JSONValue]) throws(ExpressionError) -> JSONValue {
+        var total: JSONValue = 0
+        for item in items { total = try Expression.sum(.literal(total), .literal(item)).value(in: ExpressionScope()) }
+        return total
+    }
+
+    private func extreme(_ items: [JSONValue], _ wins: (Int) -> Bool) throws(ExpressionError) -> JSONValue {
+        guard var best = items.first else { return .null }
+        for item in items.dropFirst() where try Expression.Comparison.order(item, best, wins) { best = item }
+        return best
+    }
+
+    private func sort(_ items: [JSONValue]) throws(ExpressionError) -> [JSONValue] {
+        do {
+            return try items.sorted { try Expression.Comparison.order($0, $1) { $0 < 0 } }
+        } catch let error as ExpressionError {
+            throw error
+        } catch {
+            throw mismatch(.array(items), "numbers or texts")
+        }
+    }
+
+    private func round(_ value: JSONValue) throws(ExpressionError) -> JSONValue {
+        if case .int = value { return value }
+        guard let number = value.number else { throw mismatch(value, "a number") }
+        guard let whole = Int64(exactly: number.rounded()) else {
+            throw ExpressionError(.overflow, "\(number) is too large to be rounded")
+        }
+        return .int(whole)
     }
 
     private func join(_ items: [JSONValue], _ separator: String) throws(ExpressionError) -> String {
@@ -133,8 +177,29 @@ extension ExpressionFunction {
         return String(kept[...last])
     }
 
-    /// Knuth, Morris and Pratt: linear, so that a hostile text costs no more than its length.
     private static func occurs(_ wanted: [UInt8], in text: [UInt8]) -> Bool {
+        var isFound = false
+        search(wanted, in: text) { _ in
+            isFound = true
+            return false
+        }
+        return isFound
+    }
+
+    private static func parts(_ text: [UInt8], _ separator: [UInt8]) -> [ArraySlice<UInt8>] {
+        var parts: [ArraySlice<UInt8>] = []
+        var start = 0
+        search(separator, in: text) { end in
+            parts.append(text[start..<(end - separator.count)])
+            start = end
+            return true
+        }
+        return parts + [text[start...]]
+    }
+
+    /// Tells `found` where each occurrence ends, until it has seen enough; occurrences do not overlap. Knuth, Morris
+    /// and Pratt: linear, so that a hostile text costs no more than its length.
+    private static func search(_ wanted: [UInt8], in text: [UInt8], _ found: (Int) -> Bool) {
         var borders = [Int](repeating: 0, count: wanted.count)
         var matched = 0
         for index in wanted.indices.dropFirst() {
@@ -143,11 +208,12 @@ extension ExpressionFunction {
             borders[index] = matched
         }
         matched = 0
-        for byte in text {
+        for (index, byte) in text.enumerated() {
             while matched > 0, byte != wanted[matched] { matched = borders[matched - 1] }
             if byte == wanted[matched] { matched += 1 }
-            if matched == wanted.count { return true }
+            guard matched == wanted.count else { continue }
+            guard found(index + 1) else { return }
+            matched = 0
         }
-        return false
     }
 }

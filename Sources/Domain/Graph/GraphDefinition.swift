@@ -11,53 +11,42 @@
 ///    "done":  {"type": "end", "output": {"pages": "${length(state.pages)}"}}}}
 /// ```
 ///
-/// Nodes: `tool`, `model`, `choice` {cases: [{when, next}], default}, `for_each`, `parallel` {branches, join},
-/// `set` {values}, `wait` {signal, output?, timeout_seconds?}, `end` {output?}. A branch of `parallel` is a list of
-/// inline nodes or the id of a node from which `next` leads to `join` or to a node without `next`.
+/// The whole language: docs/graphs.md.
 package struct GraphDefinition: Sendable, Hashable {
     /// The JSON that the graph was read from; what is stored and shown.
     package let source: JSONValue
     package let start: String
-    /// By top-level state key; `replace` where none is named.
+    /// Of the outermost graph, by top-level state key; `replace` where none is named.
     package let reducers: [String: StateReducer]
-    /// Inline nodes included.
+    /// Inline nodes and those of sub-graphs included.
     package let nodes: [String: GraphNode]
+
+    package let settings: GraphSettings
 
     /// Checks `source`. Throws every fault at once.
     package init(_ source: JSONValue) throws(GraphFaults) {
         var reader = GraphReader()
-        let graph = reader.read(source)
+        reader.read(source)
         var faults = reader.faults
         if faults.isEmpty {
-            faults = GraphFlow(start: graph.start, nodes: graph.nodes, reducers: graph.reducers).faults()
+            faults = reader.levels.flatMap { level in
+                GraphFlow(start: level.start, nodes: level.nodes, reducers: level.reducers).faults()
+            }
         }
-        guard faults.isEmpty else { throw GraphFaults(faults) }
+        guard faults.isEmpty, let whole = reader.levels.last else { throw GraphFaults(faults) }
         self.source = source
-        start = graph.start
-        reducers = graph.reducers
-        nodes = graph.nodes
+        start = whole.start
+        reducers = whole.reducers
+        settings = reader.settings
+        nodes = reader.levels.reduce(into: [:]) { nodes, level in nodes.merge(level.nodes) { first, _ in first } }
     }
 
-    /// Names of every tool that the graph calls.
+    /// Names of every tool that the graph calls, compensations included.
     package var tools: Set<String> {
         nodes.values.reduce(into: []) { tools, node in
             if case .tool(let call) = node.work { tools.insert(call.tool) }
+            if let compensation = node.compensation { tools.insert(compensation.tool) }
         }
-    }
-
-    package func reducer(for path: StatePath) -> StateReducer {
-        path.names.count == 1 ? reducers[path.key] ?? .replace : .replace
-    }
-
-    /// Pointer of a node in the JSON, inline nodes included.
-    package static func pointer(toNode id: String) -> String {
-        var pointer = JSONPointer().appending("nodes")
-        let parts = id.split(separator: ".").map(String.init)
-        guard let first = parts.first else { return pointer.description }
-        pointer = pointer.appending(first)
-        if parts.count == 3 { pointer = pointer.appending("branches") }
-        for part in parts.dropFirst() { pointer = pointer.appending(part) }
-        return pointer.description
     }
 }
 

@@ -43,4 +43,7 @@ package struct JSONPointer: Sendable, Hashable, CustomStringConvertible {
     }
 
     package func appending(_ index: Int) -> JSONPointer { appending(String(index)) }
+
+    /// The last member's name, as it is escaped.
+    var lastName: Substring { description.split(separator: "/").last ?? "" }
 }

@@ -10,7 +10,7 @@ struct GraphFlow {
         var reached = main
         var owner: [String: String] = [:]
         for node in nodes.values.sorted(by: { $0.id < $1.id }) {
-            if case .forEach(let loop) = node.work { reached.insert(loop.body) }
+            if case .forEach(let loop) = node.work { reached.formUnion(reach(from: loop.body, stop: nil)) }
             guard case .parallel(let parallel) = node.work else { continue }
             let flows = parallel.branches.map { reach(from: $0, stop: node.next) }
             for (index, flow) in flows.enumerated() {
@@ -65,10 +65,10 @@ struct GraphFlow {
                     reducer == .replace
                 {
                     let detail =
-                        "branches \(other.branch) and \(branch) both write '\(path)'; give it the reducer append or merge"
+                        "branches \(other.branch) and \(branch) both write '\(path)'; give it a reducer"
                     found.append(
                         GraphFault(
-                            pointer: GraphDefinition.pointer(toNode: parallel) + "/branches/\(branch)", detail: detail))
+                            pointer: (nodes[parallel]?.pointer ?? "") + "/branches/\(branch)", detail: detail))
                 }
                 written.append((path, branch))
             }
@@ -97,14 +97,15 @@ struct GraphFlow {
         return found
     }
 
-    /// A cycle needs a choice that leads out of it; an error route is no exit, it may never be taken.
+    /// A cycle needs a choice that leads out of it, or a person who can; an error route is no exit, it may never be
+    /// taken.
     private func cycleFaults() -> [GraphFault] {
         var found: [GraphFault] = []
         for cycle in StronglyConnected(nodes).components {
             let members = Set(cycle)
             let isCycle = cycle.count > 1 || nodes[cycle[0]]?.successors.contains(cycle[0]) == true
             let hasExit = cycle.contains { id in
-                guard let node = nodes[id], case .choice = node.work else { return false }
+                guard let node = nodes[id], node.isFork else { return false }
                 return node.successors.contains { !members.contains($0) }
             }
             guard isCycle, !hasExit, let first = cycle.min() else { continue }
@@ -115,11 +116,21 @@ struct GraphFlow {
     }
 
     private func fault(_ id: String, _ detail: String) -> GraphFault {
-        GraphFault(pointer: GraphDefinition.pointer(toNode: id), detail: detail)
+        GraphFault(pointer: nodes[id]?.pointer ?? "", detail: detail)
     }
 }
 
 extension GraphNode {
+    /// Whether it is decided at the node where the run goes.
+    fileprivate var isFork: Bool {
+        switch work {
+        case .choice: true
+        case .approval(let approval): approval.onReject != nil
+        case .tool(let call): call.approval?.onReject != nil
+        default: false
+        }
+    }
+
     fileprivate var isDeadEnd: Bool {
         switch work {
         case .end, .choice: false

@@ -8,8 +8,12 @@ package enum GraphLimits {
     package static let items = 1_000
     /// Cases of one `choice`.
     package static let cases = 100
-    /// Transitions of one run: bounds every loop.
+    /// Steps of one run where `max_steps` says nothing else: bounds every loop.
     package static let steps = 10_000
+    /// The most that `max_steps` and `max_visits` may say: a step is a row.
+    package static let mostSteps = 100_000
+    /// Graphs inside of graphs.
+    package static let graphDepth = 8
     /// Bytes of one expression.
     package static let expressionBytes = 4_096
     /// Nesting of one expression.
@@ -18,6 +22,21 @@ package enum GraphLimits {
     package static let templateDepth = 64
     /// Bytes of one text made by a template or a function.
     package static let textBytes = 1_048_576
+    /// Bytes that an expression's or a template's value may take as JSON, about: keeps a loop from doubling its state
+    /// for ever.
+    package static let valueBytes = 16 * 1_048_576
+    /// Nesting of a value in the state; readers of JSON stop at 512.
+    package static let valueDepth = 128
+    /// Kinds and codes that one `retry` names.
+    package static let failureKinds = 20
+    /// Runs that one concurrency key lets run at once.
+    package static let concurrency = 10_000
+    /// Priorities reach from its negative to this.
+    package static let priority = 1_000
+    /// Seconds that a run may be held back for a later one of its key: a day.
+    package static let debounceSeconds = 86_400
+    /// Bytes of a concurrency or debounce key.
+    package static let keyBytes = 256
     /// Attempts of one node.
     package static let attempts = 20
     /// Seconds of one call.

@@ -24,15 +24,6 @@ extension GraphReader {
         return nil
     }
 
-    mutating func reference(_ value: JSONValue, _ pointer: JSONPointer) -> String? {
-        guard let id = value.string else {
-            fault(pointer, "the id of a node is expected")
-            return nil
-        }
-        references.append((pointer, id))
-        return id
-    }
-
     mutating func number(
         _ members: [String: JSONValue], _ name: String, _ pointer: JSONPointer, _ range: ClosedRange<Int>
     ) -> Int? {
@@ -42,21 +33,50 @@ extension GraphReader {
         return nil
     }
 
-    mutating func retry(_ value: JSONValue?, _ pointer: JSONPointer) -> RetryPolicy {
-        var policy = RetryPolicy.standard
+    mutating func retry(_ value: JSONValue?, _ pointer: JSONPointer, _ standard: RetryPolicy) -> RetryPolicy {
+        var policy = standard
         guard let value, value != .null else { return policy }
         guard let members = value.object else {
             fault(pointer, "an object is expected")
             return policy
         }
-        unknown(members, pointer, allowed: ["attempts", "backoff_ms", "max_backoff_ms"])
+        unknown(members, pointer, allowed: ["attempts", "backoff_ms", "max_backoff_ms", "jitter", "on"])
         let delays = 0...GraphLimits.backoffMilliseconds
         policy.attempts = number(members, "attempts", pointer, 1...GraphLimits.attempts) ?? policy.attempts
         policy.backoffMilliseconds = number(members, "backoff_ms", pointer, delays) ?? policy.backoffMilliseconds
         policy.maxBackoffMilliseconds =
             number(members, "max_backoff_ms", pointer, delays)
             ?? max(policy.maxBackoffMilliseconds, policy.backoffMilliseconds)
+        if let jitter = members["jitter"] {
+            if let known = jitter.string.flatMap(RetryPolicy.Jitter.init) {
+                policy.jitter = known
+            } else {
+                fault(pointer.appending("jitter"), "jitter is one of none, equal, full")
+            }
+        }
+        policy.on = failures(members["on"], pointer.appending("on"))
         return policy
+    }
+
+    /// Kinds and codes of failures.
+    private mutating func failures(_ value: JSONValue?, _ pointer: JSONPointer) -> Set<String>? {
+        guard let value, value != .null else { return nil }
+        guard let items = value.array, (1...GraphLimits.failureKinds).contains(items.count) else {
+            fault(pointer, "a list of 1 to \(GraphLimits.failureKinds) kinds or codes of failures is expected")
+            return nil
+        }
+        var names: Set<String> = []
+        for (index, item) in items.enumerated() {
+            if let name = item.string, StatePath.isName(name), name != "unknown_outcome" {
+                names.insert(name)
+            } else {
+                fault(
+                    pointer.appending(index),
+                    "a kind (transient, permanent, invalid_input) or a code is expected; an unknown outcome is never "
+                        + "simply tried again")
+            }
+        }
+        return names
     }
 
     mutating func statePath(_ value: JSONValue?, _ pointer: JSONPointer, when wanted: Bool = true) -> StatePath? {
@@ -110,48 +130,5 @@ extension GraphReader {
 
     static func isWordByte(_ byte: UInt8) -> Bool {
         (97...122).contains(byte) || (65...90).contains(byte) || (48...57).contains(byte) || byte == 95 || byte == 45
-    }
-}
-
-/// One node as it stands in the JSON.
-struct NodeSource {
-    enum Placement {
-        case top, body, branch
-
-        func allows(_ shape: NodeShape) -> Bool {
-            switch self {
-            case .top: true
-            case .body: shape == .tool || shape == .model
-            case .branch: [.tool, .model, .forEach, .set, .wait].contains(shape)
-            }
-        }
-    }
-
-    var id: String
-    var spec: JSONValue
-    var pointer: JSONPointer
-    var placement: Placement
-    /// The node after it in an inline branch.
-    var next: String?
-    /// Names besides `state`, `input` and `run`.
-    var roots: Set<String> = []
-}
-
-enum NodeShape: String {
-    case tool, model, choice, parallel, set, wait, end
-    case forEach = "for_each"
-
-    var members: Set<String> {
-        switch self {
-        case .tool: ["tool", "input", "output", "retry", "timeout_seconds", "on_error", "next"]
-        case .model:
-            ["messages", "output", "max_tokens", "response_format", "retry", "timeout_seconds", "on_error", "next"]
-        case .choice: ["cases", "default", "on_error"]
-        case .forEach: ["items", "as", "do", "max_parallel", "into", "collect_errors_into", "on_error", "next"]
-        case .parallel: ["branches", "join", "on_error"]
-        case .set: ["values", "on_error", "next"]
-        case .wait: ["signal", "output", "timeout_seconds", "on_error", "next"]
-        case .end: ["output"]
-        }
     }
 }

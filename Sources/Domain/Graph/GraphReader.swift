@@ -1,36 +1,66 @@
 /// Reads a graph's JSON into nodes and notes everything that is wrong with it on the way.
 struct GraphReader {
-    struct Result {
+    /// A graph of its own: the whole, or a sub-graph.
+    struct Level {
+        /// What every node's id begins with.
+        var prefix = ""
+        var pointer = JSONPointer()
+        var depth = 0
         var start = ""
         var reducers: [String: StateReducer] = [:]
         var nodes: [String: GraphNode] = [:]
     }
 
     var faults: [GraphFault] = []
-    private var result = Result()
-    /// Every mention of a node, to be looked up once all are read.
-    var references: [(pointer: JSONPointer, id: String)] = []
+    var settings = GraphSettings()
+    /// Every graph that has been read, the outermost last.
+    private(set) var levels: [Level] = []
+    /// The graph being read.
+    var level = Level()
+    private var nodeCount = 0
+    /// Every mention of a node of this level, to be looked up once all are read.
+    private var references: [(pointer: JSONPointer, id: String)] = []
 
-    mutating func read(_ source: JSONValue) -> Result {
-        let root = JSONPointer()
-        guard let members = source.object else {
-            fault(root, "a graph is an object")
-            return result
+    /// Reads the whole graph; `levels.last` is its outermost part.
+    mutating func read(_ source: JSONValue) {
+        readLevel(source)
+        if let members = source.object { settings = readSettings(members) }
+        if nodeCount > GraphLimits.nodes {
+            fault(JSONPointer().appending("nodes"), "a graph has at most \(GraphLimits.nodes) nodes")
         }
-        unknown(members, root, allowed: ["start", "nodes", "reducers", "name", "description"])
+    }
+
+    /// Reads the graph inside of the node `id`; what it holds ends up in `levels`.
+    mutating func readInner(_ source: JSONValue, of id: String, at pointer: JSONPointer) -> Level? {
+        guard level.depth < GraphLimits.graphDepth else {
+            fault(pointer, "graphs stand at most \(GraphLimits.graphDepth) deep inside each other")
+            return nil
+        }
+        let outer = level
+        let outerReferences = references
+        level = Level(prefix: id + "/", pointer: pointer, depth: outer.depth + 1)
+        references = []
+        readLevel(source)
+        let inner = level
+        level = outer
+        references = outerReferences
+        return inner
+    }
+
+    private mutating func readLevel(_ source: JSONValue) {
+        let root = level.pointer
+        guard let members = source.object else { return fault(root, "a graph is an object") }
+        unknown(members, root, allowed: GraphSettings.members.union(["start", "nodes", "reducers"]))
         readReducers(members["reducers"], root.appending("reducers"))
         readNodes(members["nodes"], root.appending("nodes"))
-        if let start = requiredText(members, "start", root) {
-            result.start = start
-            references.append((root.appending("start"), start))
+        if let start = requiredText(members, "start", root), let id = reference(.string(start), root.appending("start"))
+        {
+            level.start = id
         }
-        for reference in references where result.nodes[reference.id] == nil || reference.id.contains(".") {
-            fault(reference.pointer, "there is no node '\(reference.id)'")
+        for (pointer, id) in references where level.nodes[id] == nil {
+            fault(pointer, "there is no node '\(id.dropFirst(level.prefix.count))'")
         }
-        if result.nodes.count > GraphLimits.nodes {
-            fault(root.appending("nodes"), "a graph has at most \(GraphLimits.nodes) nodes")
-        }
-        return result
+        levels.append(level)
     }
 
     private mutating func readReducers(_ value: JSONValue?, _ pointer: JSONPointer) {
@@ -39,7 +69,7 @@ struct GraphReader {
         for (key, name) in members {
             if !StatePath.isName(key) { fault(pointer.appending(key), "'\(key)' is not a state key") }
             if let reducer = name.string.flatMap(StateReducer.init) {
-                result.reducers[key] = reducer
+                level.reducers[key] = reducer
             } else {
                 let known = StateReducer.allCases.map(\.rawValue).joined(separator: ", ")
                 fault(pointer.appending(key), "a reducer is one of \(known)")
@@ -59,13 +89,28 @@ struct GraphReader {
             if !Self.isNodeID(id) {
                 fault(place, "a node's id is a letter, then letters, digits, '_' or '-', at most 64")
             }
-            read(NodeSource(id: id, spec: spec, pointer: place, placement: .top))
+            read(NodeSource(id: level.prefix + id, spec: spec, pointer: place, placement: .top))
         }
+    }
+
+    /// The full id of a node of this level that the JSON names.
+    mutating func reference(_ value: JSONValue, _ pointer: JSONPointer) -> String? {
+        guard let name = value.string else {
+            fault(pointer, "the id of a node is expected")
+            return nil
+        }
+        guard Self.isNodeID(name) else {
+            fault(pointer, "there is no node '\(name)'")
+            return nil
+        }
+        references.append((pointer, level.prefix + name))
+        return level.prefix + name
     }
 
     // MARK: One node
 
-    private mutating func read(_ source: NodeSource) {
+    mutating func read(_ source: NodeSource) {
+        nodeCount += 1
         guard let members = source.spec.object else { return fault(source.pointer, "a node is an object") }
         guard let type = requiredText(members, "type", source.pointer) else { return }
         guard let shape = NodeShape(rawValue: type) else {
@@ -74,23 +119,33 @@ struct GraphReader {
         guard source.placement.allows(shape) else {
             return fault(source.pointer.appending("type"), "a node of type '\(type)' cannot stand here")
         }
-        unknown(members, source.pointer, allowed: shape.members.union(["type", "description"]))
-        var node = GraphNode(id: source.id, next: source.next, onError: nil, work: .set([]))
-        readNext(&node, members, shape, source)
-        node.onError = readOnError(members["on_error"], source)
-        guard let work = readWork(shape, members, source, &node) else { return }
+        unknown(members, source.pointer, allowed: shape.members)
+        let pointer = source.pointer
+        let isCall = shape == .tool || shape == .model
+        let timeout = number(members, "timeout_seconds", pointer, 1...shape.mostTimeoutSeconds)
+        var node = GraphNode(
+            id: source.id, pointer: pointer.description, next: readNext(members, shape, source),
+            onError: readOnError(members["on_error"], source),
+            output: statePath(members["output"], pointer.appending("output"), when: shape != .end),
+            retry: retry(members["retry"], pointer.appending("retry"), isCall ? .standard : .once),
+            timeoutSeconds: timeout, maxVisits: number(members, "max_visits", pointer, 1...GraphLimits.mostSteps),
+            compensation: readCompensation(members["compensate"], source), work: .set([]))
+        guard let work = readWork(shape, members, source, node) else { return }
         node.work = work
-        result.nodes[node.id] = node
+        level.nodes[node.id] = node
     }
 
     private mutating func readNext(
-        _ node: inout GraphNode, _ members: [String: JSONValue], _ shape: NodeShape, _ source: NodeSource
-    ) {
+        _ members: [String: JSONValue], _ shape: NodeShape, _ source: NodeSource
+    ) -> String? {
         let member = shape == .parallel ? "join" : "next"
-        guard let value = members[member] else { return }
+        guard let value = members[member] else { return source.next }
         let pointer = source.pointer.appending(member)
-        guard source.placement == .top else { return fault(pointer, "an inline node has no '\(member)'") }
-        node.next = reference(value, pointer)
+        guard source.placement == .top else {
+            fault(pointer, "an inline node has no '\(member)'")
+            return source.next
+        }
+        return reference(value, pointer)
     }
 
     private mutating func readOnError(_ value: JSONValue?, _ source: NodeSource) -> ErrorRoute? {
@@ -102,159 +157,33 @@ struct GraphReader {
         }
         unknown(members, pointer, allowed: ["next", "output"])
         var route = ErrorRoute()
-        if let next = members["next"] {
-            if source.placement == .top {
-                route.next = reference(next, pointer.appending("next"))
-            } else {
-                fault(pointer.appending("next"), "an inline node has no 'next'")
-            }
-        }
+        route.next = jump(members["next"], pointer.appending("next"), source)
         route.output = statePath(members["output"], pointer.appending("output"))
         return route
     }
 
-    private mutating func readWork(
-        _ shape: NodeShape, _ members: [String: JSONValue], _ source: NodeSource, _ node: inout GraphNode
-    ) -> GraphNode.Work? {
-        let pointer = source.pointer
-        let output = statePath(members["output"], pointer.appending("output"), when: shape != .end)
-        switch shape {
-        case .tool:
-            guard let tool = requiredText(members, "tool", pointer) else { return nil }
-            return .tool(
-                ToolCallPlan(
-                    tool: tool, input: template(members["input"] ?? [:], pointer.appending("input"), source),
-                    output: output, retry: retry(members["retry"], pointer.appending("retry")),
-                    timeoutSeconds: number(members, "timeout_seconds", pointer, 1...GraphLimits.timeoutSeconds)))
-        case .model:
-            guard let messages = members["messages"] else {
-                fault(pointer, "'messages' is missing")
-                return nil
-            }
-            return .model(
-                ModelCallPlan(
-                    messages: template(messages, pointer.appending("messages"), source), output: output,
-                    maxTokens: number(members, "max_tokens", pointer, 1...1_000_000),
-                    responseFormat: members["response_format"].map {
-                        template($0, pointer.appending("response_format"), source)
-                    },
-                    retry: retry(members["retry"], pointer.appending("retry")),
-                    timeoutSeconds: number(members, "timeout_seconds", pointer, 1...GraphLimits.timeoutSeconds)))
-        case .choice: return readChoice(members, source).map { .choice($0) }
-        case .forEach: return readForEach(members, source).map { .forEach($0) }
-        case .parallel: return readParallel(members, source, node).map { .parallel($0) }
-        case .set: return readSet(members, source).map { .set($0) }
-        case .wait:
-            guard let signal = requiredText(members, "signal", pointer) else { return nil }
-            if !Self.isSignal(signal) {
-                fault(
-                    pointer.appending("signal"),
-                    "a signal is letters, digits, '_', '-' or '.', at most 64, and does not begin with 'effect.'")
-            }
-            return .wait(
-                SignalWait(
-                    signal: signal, output: output,
-                    timeoutSeconds: number(members, "timeout_seconds", pointer, 1...GraphLimits.waitSeconds)))
-        case .end: return .end(template(members["output"] ?? .null, pointer.appending("output"), source))
-        }
+    /// A way out of a node besides `next`, which inline nodes do not have.
+    mutating func jump(_ value: JSONValue?, _ pointer: JSONPointer, _ source: NodeSource) -> String? {
+        guard let value else { return nil }
+        if source.placement == .top { return reference(value, pointer) }
+        fault(pointer, "an inline node has no '\(pointer.lastName)'")
+        return nil
     }
 
-    private mutating func readChoice(_ members: [String: JSONValue], _ source: NodeSource) -> Choice? {
-        let pointer = source.pointer.appending("cases")
-        guard let items = members["cases"]?.array, (1...GraphLimits.cases).contains(items.count) else {
-            fault(pointer, "a list of 1 to \(GraphLimits.cases) cases is expected")
+    private mutating func readCompensation(_ value: JSONValue?, _ source: NodeSource) -> Compensation? {
+        guard let value, value != .null else { return nil }
+        let pointer = source.pointer.appending("compensate")
+        guard let members = value.object else {
+            fault(pointer, "an object of type 'tool' is expected")
             return nil
         }
-        var cases: [Choice.Case] = []
-        for (index, item) in items.enumerated() {
-            let place = pointer.appending(index)
-            guard let members = item.object else {
-                fault(place, "a case is an object with 'when' and 'next'")
-                continue
-            }
-            unknown(members, place, allowed: ["when", "next"])
-            guard let condition = expression(members["when"], place.appending("when"), source),
-                let next = reference(members["next"] ?? .null, place.appending("next"))
-            else { continue }
-            cases.append(Choice.Case(condition: condition, next: next))
-        }
-        guard let fallback = reference(members["default"] ?? .null, source.pointer.appending("default")) else {
-            return nil
-        }
-        return Choice(cases: cases, fallback: fallback)
-    }
-
-    private mutating func readForEach(_ members: [String: JSONValue], _ source: NodeSource) -> ForEach? {
-        let pointer = source.pointer
-        let items = expression(members["items"], pointer.appending("items"), source)
-        var name = "item"
-        if let given = members["as"] {
-            if let text = given.string, StatePath.isName(text), !Self.reservedRoots.contains(text) {
-                name = text
-            } else {
-                fault(
-                    pointer.appending("as"),
-                    "'as' is a name other than \(Self.reservedRoots.sorted().joined(separator: ", "))")
-            }
-        }
-        let body = "\(source.id).do"
-        if let spec = members["do"] {
-            read(
-                NodeSource(
-                    id: body, spec: spec, pointer: pointer.appending("do"), placement: .body,
-                    roots: ["item", "index", name]))
-        } else {
-            fault(pointer, "'do' is missing")
-        }
-        guard let items else { return nil }
-        return ForEach(
-            items: items, itemName: name, body: body,
-            maxParallel: number(members, "max_parallel", pointer, 1...GraphLimits.parallel) ?? 4,
-            output: statePath(members["into"], pointer.appending("into")),
-            errors: statePath(members["collect_errors_into"], pointer.appending("collect_errors_into")))
-    }
-
-    private mutating func readParallel(
-        _ members: [String: JSONValue], _ source: NodeSource, _ node: GraphNode
-    ) -> Parallel? {
-        let pointer = source.pointer.appending("branches")
-        guard let items = members["branches"]?.array, (1...GraphLimits.parallel).contains(items.count) else {
-            fault(pointer, "a list of 1 to \(GraphLimits.parallel) branches is expected")
-            return nil
-        }
-        var branches: [String] = []
-        for (index, item) in items.enumerated() {
-            let place = pointer.appending(index)
-            if item.string != nil {
-                if let entry = reference(item, place) { branches.append(entry) }
-            } else if let specs = item.array, !specs.isEmpty {
-                for (offset, spec) in specs.enumerated() {
-                    let next = offset + 1 < specs.count ? "\(source.id).\(index).\(offset + 1)" : nil
-                    read(
-                        NodeSource(
-                            id: "\(source.id).\(index).\(offset)", spec: spec, pointer: place.appending(offset),
-                            placement: .branch, next: next))
-                }
-                branches.append("\(source.id).\(index).0")
-            } else {
-                fault(place, "a branch is a node's id or a list of nodes")
-            }
-        }
-        if node.next == nil { fault(source.pointer, "'join' is missing") }
-        return Parallel(branches: branches)
-    }
-
-    private mutating func readSet(_ members: [String: JSONValue], _ source: NodeSource) -> [Assignment]? {
-        let pointer = source.pointer.appending("values")
-        guard let values = members["values"]?.object, !values.isEmpty else {
-            fault(pointer, "an object of state paths and values is expected")
-            return nil
-        }
-        var assignments: [Assignment] = []
-        for (text, value) in values.sorted(by: { $0.key < $1.key }) {
-            guard let path = statePath(.string(text), pointer.appending(text)) else { continue }
-            assignments.append(Assignment(path: path, value: template(value, pointer.appending(text), source)))
-        }
-        return assignments
+        unknown(members, pointer, allowed: ["type", "tool", "input", "retry", "timeout_seconds", "description"])
+        if members["type"] != "tool" { fault(pointer.appending("type"), "a compensation is of type 'tool'") }
+        guard let tool = requiredText(members, "tool", pointer) else { return nil }
+        return Compensation(
+            tool: tool,
+            input: template(members["input"] ?? [:], pointer.appending("input"), source.with(roots: ["output"])),
+            retry: retry(members["retry"], pointer.appending("retry"), .standard),
+            timeoutSeconds: number(members, "timeout_seconds", pointer, 1...GraphLimits.timeoutSeconds))
     }
 }

@@ -40,28 +40,6 @@ package struct StatePath: Sendable, Hashable, Codable, CustomStringConvertible {
     }
 }
 
-/// How a written value meets the value that is there.
-package enum StateReducer: String, Sendable, Hashable, Codable, CaseIterable {
-    case replace
-    /// Lists grow: an array adds its items, anything else adds itself.
-    case append
-    /// Objects gain and overwrite members, one level deep.
-    case merge
-
-    package func combine(_ old: JSONValue?, with new: JSONValue) -> JSONValue {
-        switch self {
-        case .replace: return new
-        case .append:
-            var items = old?.array ?? (old.map { $0 == .null ? [] : [$0] } ?? [])
-            if case .array(let more) = new { items += more } else { items.append(new) }
-            return .array(items)
-        case .merge:
-            guard case .object(let members) = new, case .object(let there)? = old else { return new }
-            return .object(there.merging(members) { _, last in last })
-        }
-    }
-}
-
 extension JSONValue {
     /// Puts `value` at `path`, making objects on the way; what is not an object on the way is replaced by one.
     package mutating func write(_ value: JSONValue, at path: StatePath, by reducer: StateReducer = .replace) {
@@ -70,15 +48,14 @@ extension JSONValue {
 
     private mutating func write(_ value: JSONValue, at names: ArraySlice<String>, by reducer: StateReducer) {
         guard let name = names.first else {
-            self = reducer.combine(self, with: value)
-            return
+            return reducer.combine(&self, with: value)
         }
         var members: [String: JSONValue] = [:]
         if case .object(let there) = self { members = there }
         self = .null  // gives up the reference, so that the members are changed in place
         var member = members.removeValue(forKey: name) ?? .null
         if names.count == 1 {
-            member = reducer.combine(member == .null ? nil : member, with: value)
+            reducer.combine(&member, with: value)
         } else {
             member.write(value, at: names.dropFirst(), by: reducer)
         }

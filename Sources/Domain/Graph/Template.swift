@@ -49,6 +49,14 @@ package indirect enum Template: Sendable, Hashable {
 
     /// The JSON with every hole filled.
     package func rendered(in scope: ExpressionScope) throws(ExpressionError) -> JSONValue {
+        let value = try fill(scope)
+        // A template without holes is as small as the graph's own JSON.
+        if case .value = self { return value }
+        try value.checkBounds()
+        return value
+    }
+
+    private func fill(_ scope: ExpressionScope) throws(ExpressionError) -> JSONValue {
         switch self {
         case .value(let value): return value
         case .expression(let expression): return try expression.value(in: scope)
@@ -66,12 +74,26 @@ package indirect enum Template: Sendable, Hashable {
             return .string(text)
         case .list(let items):
             var values: [JSONValue] = []
-            for item in items { values.append(try item.rendered(in: scope)) }
+            for item in items { values.append(try item.fill(scope)) }
             return .array(values)
         case .object(let members):
             var values: [String: JSONValue] = [:]
-            for (name, member) in members { values[name] = try member.rendered(in: scope) }
+            for (name, member) in members { values[name] = try member.fill(scope) }
             return .object(values)
+        }
+    }
+
+    /// Keys of the state that the template names.
+    package var stateKeys: Set<String> {
+        switch self {
+        case .value: []
+        case .expression(let expression): expression.stateKeys
+        case .text(let parts):
+            parts.reduce(into: []) { keys, part in
+                if case .expression(let expression) = part { keys.formUnion(expression.stateKeys) }
+            }
+        case .list(let items): items.reduce(into: []) { $0.formUnion($1.stateKeys) }
+        case .object(let members): members.values.reduce(into: []) { $0.formUnion($1.stateKeys) }
         }
     }
 

@@ -7,9 +7,10 @@ package enum Backoff {
     package static func delay(_ policy: RetryPolicy, failures: Int, run: RunID, step: Int) -> Int {
         let doublings = min(max(failures - 1, 0), 20)  // 2^20 already exceeds the longest delay allowed
         let full = min(policy.backoffMilliseconds << doublings, policy.maxBackoffMilliseconds)
-        guard full > 1 else { return max(full, 0) }
+        guard full > 1, policy.jitter != .none else { return max(full, 0) }
         var seed: UInt64 = 0xCBF2_9CE4_8422_2325  // FNV-1a, 64 bits
         for byte in "\(run)/\(step)/\(failures)".utf8 { seed = (seed ^ UInt64(byte)) &* 0x0000_0100_0000_01B3 }
-        return full / 2 + Int(seed % UInt64(full - full / 2 + 1))
+        let least = policy.jitter == .equal ? full / 2 : 0
+        return least + Int(seed % UInt64(full - least + 1))
     }
 }

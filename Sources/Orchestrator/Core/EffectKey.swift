@@ -14,11 +14,6 @@ package struct EffectKey: Sendable {
     package func key(run: RunID, step: Int, tool: String, arguments: JSONValue) throws -> String {
         var message = Data("\(run)\0\(step)\0\(tool)\0".utf8)
         message += try arguments.canonicalBytes()
-        return HMAC<SHA256>.authenticationCode(for: message, using: key).map(Self.hex).joined()
-    }
-
-    private static func hex(_ byte: UInt8) -> String {
-        let digits = String(byte, radix: 16)
-        return byte < 16 ? "0" + digits : digits
+        return ContentDigest.text(HMAC<SHA256>.authenticationCode(for: message, using: key))
     }
 }

@@ -21,18 +21,22 @@ extension RunMachine {
         case .tool(let plan):
             return Call(
                 kind: .tool, tool: plan.tool, input: try plan.input.rendered(in: scope),
-                timeoutSeconds: plan.timeoutSeconds)
+                timeoutSeconds: node.timeoutSeconds)
         case .model(let plan):
             var input: [String: JSONValue] = ["messages": try plan.messages.rendered(in: scope)]
             if let tokens = plan.maxTokens { input["max_tokens"] = .int(Int64(tokens)) }
             if let format = plan.responseFormat { input["response_format"] = try format.rendered(in: scope) }
             return Call(
-                kind: .model, tool: ToolCatalog.modelCall, input: .object(input), timeoutSeconds: plan.timeoutSeconds)
+                kind: .model, tool: ToolCatalog.modelCall, input: .object(input), timeoutSeconds: node.timeoutSeconds)
         default: throw ExpressionError(.typeMismatch, "a node of type '\(node.kind)' calls nothing")
         }
     }
 
-    mutating func plan(_ call: Call, step: Int, strand: Int, node: GraphNode, item: Int?) throws(ExpressionError) {
+    /// Plans the call of a step, which begins with it unless it was asked about before.
+    mutating func plan(
+        _ call: Call, step: Int, strand: Int, node: GraphNode, item: Int?, isOpen: Bool = false,
+        compensates: Int? = nil
+    ) throws(ExpressionError) {
         let descriptor = identity.tools[call.tool]
         let key: String
         do {
@@ -40,8 +44,13 @@ extension RunMachine {
         } catch {
             throw ExpressionError(.typeMismatch, "the input of '\(call.tool)' cannot be written as JSON: \(error)")
         }
-        emit(.called(OpenJob(step: step, strand: strand, node: node.id, item: item, kind: call.kind, tool: call.tool)))
-        open(step, node.id, node.kind, input: call.input, item: item)
+        emit(
+            .called(
+                OpenJob(
+                    step: step, strand: strand, node: node.id, item: item, kind: call.kind, tool: call.tool,
+                    compensates: compensates)))
+        let kind = compensates == nil ? node.kind : Self.compensationKind
+        if !isOpen { open(step, node.id, kind, input: call.input, item: item ?? state.strands[strand]?.item) }
         guard call.kind == .model || descriptor != nil else {
             let message = "There is no tool '\(call.tool)'; see GET /api/tools for those there are."
             if let job = state.jobs[step] {
@@ -54,8 +63,12 @@ extension RunMachine {
             .plan(
                 JobPlan(
                     step: step, node: node.id, item: item, kind: call.kind, tool: call.tool, input: call.input,
-                    effect: descriptor?.effect ?? .read, effectKey: key, timeoutSeconds: timeout)))
+                    effect: descriptor?.effect ?? .read, effectKey: key, timeoutSeconds: timeout,
+                    compensates: compensates)))
     }
+
+    /// What the API calls the type of a step that undoes another.
+    static let compensationKind = "compensate"
 
     // MARK: Outcomes
 
@@ -70,10 +83,12 @@ extension RunMachine {
             return doubt(job, Doubt(phase: .transmitting, isAbandoned: true), reason: failure.message)
         }
         let failures = job.failures + 1
-        let policy = retryPolicy(of: job.node)
+        let policy = retryPolicy(of: job)
         let reason = RunFailure(
             code: failure.code, message: failure.message, node: job.node, step: job.step, attempt: failures)
-        guard failure.kind == .transient, failures < policy.attempts else { return jobEnded(job, .failure(reason)) }
+        guard policy.covers(kind: failure.kind.rawValue, code: failure.code), failures < policy.attempts else {
+            return jobEnded(job, .failure(reason))
+        }
         again(job, failures: failures, policy, reason)
     }
 
@@ -89,51 +104,20 @@ extension RunMachine {
             ])
     }
 
-    private func retryPolicy(of node: String) -> RetryPolicy {
-        switch graph.nodes[node]?.work {
-        case .tool(let plan)?: plan.retry
-        case .model(let plan)?: plan.retry
-        default: .standard
-        }
+    private func retryPolicy(of job: OpenJob) -> RetryPolicy {
+        let node = graph.nodes[job.node]
+        return (job.compensates == nil ? node?.retry : node?.compensation?.retry) ?? .standard
     }
 
-    /// Hands a call's final outcome to the node, or to its item's place in the loop.
+    /// Hands a call's final outcome to what it was made for: the node, an item of a loop, or the undoing of the run.
     mutating func jobEnded(_ job: OpenJob, _ result: Result<JSONValue, RunFailure>) {
         emit(.closed(step: job.step))
-        let attempt = job.failures + 1
-        guard let index = job.item else {
-            switch result {
-            case .success(let output): complete(job.strand, output: output, attempt: attempt)
-            case .failure(let failure): fail(job.strand, failure)
-            }
-            return
-        }
-        let node = graph.nodes[job.node]
+        if let asked = job.compensates { return compensated(job, asked, result) }
+        if let index = job.item { return itemEnded(job, index, result) }
         switch result {
-        case .success(let output):
-            close(job.step, job.node, .succeeded, attempt: attempt, output: output)
-            emit(.itemSucceeded(strand: job.strand, index: index, output: output))
-        case .failure(var failure):
-            failure.node = failure.node ?? job.node
-            failure.step = failure.step ?? job.step
-            close(job.step, job.node, .failed, attempt: failure.attempt ?? attempt, failure: failure)
-            if let path = node?.onError?.output {
-                emit(.wrote(path, graph.reducer(for: path), failure.json))
-                emit(.itemSucceeded(strand: job.strand, index: index, output: .null))
-            } else if collectsErrors(job.strand) {
-                emit(.itemFailed(strand: job.strand, index: index, failure))
-            } else {
-                return fail(job.strand, failure)
-            }
+        case .success(let output): complete(job.strand, output: output, attempt: job.failures + 1)
+        case .failure(let failure): fail(job.strand, failure)
         }
-        continueLoop(job.strand)
-    }
-
-    private func collectsErrors(_ strand: Int) -> Bool {
-        guard let id = state.strands[strand]?.node, case .forEach(let loop)? = graph.nodes[id]?.work else {
-            return false
-        }
-        return loop.errors != nil
     }
 
     // MARK: Unknown outcomes

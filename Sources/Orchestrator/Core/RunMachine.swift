@@ -1,35 +1,12 @@
 package import Domain
 import ToolKit
 
-/// Who a run is and what it may call; constant over its life.
-package struct RunIdentity: Sendable {
-    package var run: RunID
-    package var tenant: TenantID
-    package var persona: PersonaID
-    package var input: JSONValue
-    /// What graphs may know of the persona: {name, model?}, at the version that the run keeps.
-    package var profile: JSONValue
-    package var effectKey: EffectKey
-    package var tools: ToolCatalog
-
-    package init(
-        run: RunID, tenant: TenantID, persona: PersonaID, input: JSONValue, profile: JSONValue = [:],
-        effectKey: EffectKey, tools: ToolCatalog
-    ) {
-        self.run = run
-        self.tenant = tenant
-        self.persona = persona
-        self.input = input
-        self.profile = profile
-        self.effectKey = effectKey
-        self.tools = tools
-    }
-}
-
 /// A run's graph in motion: inputs in, one transition out. Pure: no I/O, no clock, no randomness, so that the same
 /// inputs at the same times give the same transitions, and folding the changes gives the same state.
 ///
 ///     queued -> running <-> waiting -> succeeded | failed | cancelled
+///
+/// A run that fails or is cancelled with compensations owed stays running until all are made.
 package struct RunMachine: Sendable {
     /// Visits of nodes in one transition; the rest follows in the next, so that one commit stays small.
     package static let visitsPerTransition = 100
@@ -39,6 +16,10 @@ package struct RunMachine: Sendable {
     package let graph: GraphDefinition
     package let identity: RunIdentity
     package private(set) var state: RunState
+    /// What expressions read as `run`, made once.
+    let runValue: JSONValue
+    /// Visits in one transition of this run: 1 makes each visit a durable checkpoint of its own.
+    package var visitLimit = Self.visitsPerTransition
     var draft = Transition()
     var now: Int64 = 0
 
@@ -46,6 +27,7 @@ package struct RunMachine: Sendable {
         self.graph = graph
         self.identity = identity
         self.state = state
+        runValue = identity.json
     }
 
     /// Folds recorded changes in, as after a restart.
@@ -60,7 +42,10 @@ package struct RunMachine: Sendable {
         self.now = now
         let before = state.status
         for input in inputs { take(input) }
-        if !state.status.isFinal { fireTimers() }
+        if !state.status.isFinal {
+            beginForkedItems()
+            fireTimers()
+        }
         let isDone = run()
         if !state.status.isFinal { settleStatus(before: before) }
         draft.status = state.status
@@ -90,74 +75,49 @@ package struct RunMachine: Sendable {
             tell(.runStarted)
             emit(.opened(strand: 1, Strand(node: graph.start)))
         case .jobDone(let step, let output):
-            draft.takenJobs.append(step)
-            guard let job = state.jobs[step], job.doubt == nil else { return }
-            jobDone(job, output)
+            if let job = taken(step) { jobDone(job, output) }
         case .jobFailed(let step, let failure):
-            draft.takenJobs.append(step)
-            guard let job = state.jobs[step], job.doubt == nil else { return }
-            jobFailed(job, failure)
+            if let job = taken(step) { jobFailed(job, failure) }
         case .jobUnknown(let step, let phase, let abandoned):
-            draft.takenJobs.append(step)
-            guard let job = state.jobs[step], job.doubt == nil else { return }
-            doubt(job, Doubt(phase: phase, isAbandoned: abandoned))
-        case .signal(let id, let name, let payload):
+            if let job = taken(step) { doubt(job, Doubt(phase: phase, isAbandoned: abandoned)) }
+        case .signal(let id, let name, let payload, let wait):
             draft.takenSignals.append(id)
-            signal(EarlySignal(id: id, name: name, payload: payload))
+            signal(EarlySignal(id: id, name: name, payload: payload), to: wait)
+        case .approval(let id, let decision, let hash, let by, let comment):
+            draft.takenApprovals.append(id)
+            answer(id, ApprovalAnswer(decision: decision, argumentsHash: hash, by: by, comment: comment))
         case .cancel(let reason):
-            guard !state.status.isFinal else { return }
-            let failure = RunFailure(code: "cancelled", message: reason)
-            finish(.cancelled, output: nil, failure)
+            guard !state.status.isFinal, state.unwinding == nil else { return }
+            finish(.cancelled, output: nil, RunFailure(code: "cancelled", message: reason))
         }
     }
 
-    private mutating func signal(_ signal: EarlySignal) {
-        guard !state.status.isFinal else { return refuse(signal, "the run has ended") }
-        if signal.name.hasPrefix(EffectDecision.signalPrefix) { return decide(signal) }
-        let waiting = state.strands.sorted { $0.key < $1.key }.first { _, strand in
-            guard case .waiting(let name, _) = strand.activity else { return false }
-            return name == signal.name
-        }
-        if let (id, strand) = waiting {
-            tell(.signalReceived, strand.node, ["name": .string(signal.name)])
-            complete(id, output: signal.payload)
-        } else if state.signals.count < Self.earlySignals {
-            emit(.kept(signal))
-        } else {
-            refuse(signal, "\(Self.earlySignals) signals already wait to be taken")
-        }
-    }
-
-    mutating func refuse(_ signal: EarlySignal, _ reason: String) {
-        tell(.signalRefused, nil, ["name": .string(signal.name), "reason": .string(reason)])
-    }
-
-    private mutating func fireTimers() {
-        for (id, strand) in state.strands.sorted(by: { $0.key < $1.key }) {
-            guard case .waiting(let name, let due?) = strand.activity, due <= now else { continue }
-            fail(id, RunFailure(code: "wait_timeout", message: "No signal '\(name)' came in time."))
-        }
-    }
-
-    private var nextDue: Int64? {
-        state.strands.values.compactMap { strand in
-            guard case .waiting(_, let due) = strand.activity else { return nil }
-            return due
-        }.min()
+    private mutating func taken(_ step: Int) -> OpenJob? {
+        draft.takenJobs.append(step)
+        guard let job = state.jobs[step], job.doubt == nil else { return nil }
+        return job
     }
 
     // MARK: The run as a whole
 
     /// Visits nodes until every strand waits for something; false where the transition grew too long before.
     private mutating func run() -> Bool {
-        for _ in 0..<Self.visitsPerTransition {
+        for _ in 0..<visitLimit {
             guard !state.status.isFinal, let id = readyStrand else { return true }
             visit(id)
         }
         return state.status.isFinal || readyStrand == nil
     }
 
-    private var readyStrand: Int? { state.strands.filter { $0.value.activity == .ready }.keys.min() }
+    private var readyStrand: Int? {
+        var least: Int?
+        for (id, strand) in state.strands {
+            guard case .ready = strand.activity else { continue }
+            if let found = least, found < id { continue }
+            least = id
+        }
+        return least
+    }
 
     /// Waiting is: no call is under way, and someone or some time has to come.
     private mutating func settleStatus(before: RunStatus) {
@@ -167,40 +127,34 @@ package struct RunMachine: Sendable {
         let status: RunStatus = isBusy ? .running : .waiting
         if status != state.status { emit(.became(status)) }
         if status == .waiting, before != .waiting {
-            tell(.runWaiting, nil, ["waiting_for": .array(waits)])
+            tell(.runWaiting, nil, ["waiting_for": .array(draft.waitingFor)])
         } else if status == .running, before == .waiting {
             tell(.runResumed)
         }
     }
 
-    private var waits: [JSONValue] {
-        let signals = state.strands.sorted { $0.key < $1.key }.compactMap { _, strand -> JSONValue? in
-            guard case .waiting(let name, let due) = strand.activity else { return nil }
-            return [
-                "kind": "signal", "name": .string(name), "node": .string(strand.node),
-                "until_ms": due.map { .int($0) } ?? .null,
-            ]
-        }
-        let decisions = state.jobs.values.sorted { $0.step < $1.step }.filter { $0.doubt?.isUndecided == true }
-        return signals + decisions.map(decisionWanted)
-    }
-
     mutating func finish(_ status: RunStatus, output: JSONValue?, _ failure: RunFailure?) {
-        for job in state.jobs.values.sorted(by: { $0.step < $1.step }) {
-            draft.orders.append(.cancel(step: job.step))
-            close(job.step, job.node, .cancelled, attempt: job.failures + 1)
-        }
-        for strand in state.strands.values.sorted(by: { $0.step < $1.step }) where strand.activity != .ready {
-            guard let step = draft.steps[strand.step], step.status != .running else {
-                if strand.step > 0, state.jobs[strand.step] == nil { close(strand.step, strand.node, .cancelled) }
-                continue
-            }
-        }
+        stopEverything()
+        if status != .succeeded, !state.owed.isEmpty, state.unwinding == nil { return unwind(status, failure) }
         emit(.finished(status, output: output, failure))
         switch status {
         case .succeeded: tell(.runSucceeded)
         case .cancelled: tell(.runCancelled, nil, failure?.json ?? [:])
         default: tell(.runFailed, failure?.node, failure?.json ?? [:])
+        }
+    }
+
+    /// Cancels every call and question, and says of every visit under way that it was cancelled.
+    private mutating func stopEverything() {
+        for job in state.jobs.values.sorted(by: { $0.step < $1.step }) {
+            draft.orders.append(.cancel(step: job.step))
+            close(job.step, job.node, .cancelled, attempt: job.failures + 1)
+        }
+        for (id, strand) in state.strands.sorted(by: { $0.value.step < $1.value.step }) {
+            withdraw(id)
+            guard strand.activity != .ready, strand.step > 0, state.jobs[strand.step] == nil else { continue }
+            if let step = draft.steps[strand.step], step.status != .running { continue }
+            close(strand.step, strand.node, .cancelled)
         }
     }
 
@@ -229,30 +183,13 @@ package struct RunMachine: Sendable {
         record.output = output
         record.failure = failure
         draft.steps[step] = record
-        let number: [String: JSONValue] = ["step": .int(Int64(step)), "attempt": .int(Int64(attempt))]
+        var data: [String: JSONValue] = ["step": .int(Int64(step)), "attempt": .int(Int64(attempt))]
         switch status {
-        case .succeeded: tell(.stepSucceeded, node, .object(number))
-        case .cancelled: tell(.stepCancelled, node, .object(number))
+        case .succeeded: tell(.stepSucceeded, node, .object(data))
+        case .cancelled: tell(.stepCancelled, node, .object(data))
         default:
-            let error = failure?.json ?? .null
-            tell(.stepFailed, node, .object(number.merging(["error": error]) { first, _ in first }))
+            data["error"] = failure?.json ?? .null
+            tell(.stepFailed, node, .object(data))
         }
-    }
-
-    /// What expressions see from `strand`, and in a for-each from one of its items.
-    func scope(loop: ForEach? = nil, item: JSONValue? = nil, index: Int? = nil) -> ExpressionScope {
-        var roots: [String: JSONValue] = [
-            "state": state.values, "input": identity.input,
-            "run": [
-                "id": .string(identity.run.description), "tenant_id": .string(identity.tenant.description),
-                "persona_id": .string(identity.persona.description), "persona": identity.profile,
-            ],
-        ]
-        if let loop, let item, let index {
-            roots["item"] = item
-            roots[loop.itemName] = item
-            roots["index"] = .int(Int64(index))
-        }
-        return ExpressionScope(roots)
     }
 }

@@ -21,6 +21,8 @@ package struct Orchestrator: Service {
         package var concurrency = 32
         /// Runs kept in memory between steps.
         package var hotRuns = 1_000
+        /// Visits of pure nodes that may share one checkpoint; 1 gives each its own. Calls always have their own.
+        package var visitsPerCheckpoint = RunMachine.visitsPerTransition
 
         package init() {}
     }
@@ -34,8 +36,10 @@ package struct Orchestrator: Service {
     private let advance: RunAdvance
     private let desk: RunDesk
     private let relay: RingRelay
+    private let claims: Gathering<RunKey, RunLease>
 
-    /// `effectKey` gives a tenant's key for effect keys, the same for good. `committer` is where a group commit fits.
+    /// `effectKey` gives a tenant's key for effect keys, the same for good. Steps go through `committer`, by default a
+    /// `GroupCommitter`.
     package init(
         database: Database, owner: ProcessOwner, doorbell: any Doorbell, tools: ToolCatalog,
         effectKey: @escaping @Sendable (TenantID) async throws -> EffectKey, committer: (any StepCommitter)? = nil,
@@ -48,11 +52,16 @@ package struct Orchestrator: Service {
         self.logger = logger
         leases = RunLeases(database, owner: owner)
         relay = RingRelay(outbox: Outbox(database), doorbell: doorbell)
-        let steps = RunSteps(database)
-        let relay = relay
+        let (steps, leases, relay) = (RunSteps(database), leases, relay)
+        claims = Gathering(most: RunLeases.batch) { keys in
+            let held = try await leases.claim(keys.map { (tenant: $0.tenant, run: $0.run) })
+            return Dictionary(held.map { (RunKey(tenant: $0.tenant, run: $0.run), $0) }) { first, _ in first }
+        }
         advance = RunAdvance(
-            steps: steps, committer: committer ?? steps, tools: tools, effectKey: effectKey,
-            afterCommit: { relay.wake() }, owner: owner)
+            steps: steps, committer: committer ?? GroupCommitter(database, owner: owner), tools: tools,
+            keys: TenantKeys(effectKey), visitsPerCheckpoint: options.visitsPerCheckpoint,
+            afterCommit: { relay.committed($0) }, owner: owner,
+            loads: Gathering(most: RunLeases.batch) { try await steps.load($0) })
         desk = RunDesk(limit: options.hotRuns)
     }
 
@@ -68,7 +77,9 @@ package struct Orchestrator: Service {
                 group.addTask { await relay.run(logger) }
                 group.addTask {
                     for await ring in rings {
-                        if case .run(_, let run) = ring { feed.yield(.ring(run)) }
+                        if case .run(let tenant, let run) = ring {
+                            feed.yield(.ring(RunKey(tenant: tenant, run: run)))
+                        }
                     }
                 }
                 group.addTask {
@@ -150,16 +161,17 @@ package struct Orchestrator: Service {
 
     private func handle(_ item: DeskWork) async {
         switch item {
-        case .claimed(let lease): await advance(lease.run) { lease }
-        case .ring(let run): await advance(run) { try await leases.claim(only: run, limit: 1).first }
+        case .claimed(let lease): await advance(RunKey(tenant: lease.tenant, run: lease.run)) { lease }
+        case .ring(let key): await advance(key) { try await claims.value(of: key) }
         }
     }
 
     /// Advances `run` unless someone here is at it already, who then looks once more.
-    private func advance(_ run: RunID, claim: @Sendable () async throws -> RunLease?) async {
+    private func advance(_ key: RunKey, claim: @Sendable () async throws -> RunLease?) async {
+        let run = key.run
         switch desk.begin(run) {
         case .busy: return
-        case .hot(let hot): await pass(run, hot)
+        case .hot(let hot): await pass(key, hot)
         case .cold:
             do {
                 guard let lease = try await claim() else {
@@ -167,7 +179,7 @@ package struct Orchestrator: Service {
                     return
                 }
                 Failpoint.hit(.runAfterClaim)
-                await pass(run, try await load(lease))
+                await pass(key, try await load(lease))
             } catch {
                 report(error, run)
                 desk.forget(run)
@@ -187,14 +199,15 @@ package struct Orchestrator: Service {
         }
     }
 
-    private func pass(_ run: RunID, _ start: HotRun?) async {
+    private func pass(_ key: RunKey, _ start: HotRun?) async {
+        let run = key.run
         guard var current = start else {
             desk.forget(run)
             return
         }
         while true {
             do {
-                guard case .resting(let rested) = try await advance.run(current) else { return await leave(run) }
+                guard case .resting(let rested) = try await advance.run(current) else { return await leave(key) }
                 current = rested
             } catch {
                 report(error, run)
@@ -213,9 +226,9 @@ package struct Orchestrator: Service {
     }
 
     /// The lease went back with the last commit. A ring that came meanwhile finds the run by a claim.
-    private func leave(_ run: RunID) async {
-        guard desk.forget(run) else { return }
-        await advance(run) { try await leases.claim(only: run, limit: 1).first }
+    private func leave(_ key: RunKey) async {
+        guard desk.forget(key.run) else { return }
+        await advance(key) { try await claims.value(of: key) }
     }
 
     private func report(_ error: any Error, _ run: RunID) {
@@ -229,5 +242,11 @@ package struct Orchestrator: Service {
 
 enum DeskWork: Sendable {
     case claimed(RunLease)
-    case ring(RunID)
+    case ring(RunKey)
+}
+
+/// A run as the tables know it.
+struct RunKey: Sendable, Hashable {
+    let tenant: TenantID
+    let run: RunID
 }

@@ -12,6 +12,8 @@ struct HotRun: Sendable {
     var machine: RunMachine
     var seq: Int
     var snapshots: SnapshotPolicy
+    /// What is known to have come without asking: for a new run, to which nothing has come yet.
+    var inbox: RunInbox?
 }
 
 /// How a pass over a run ended.
@@ -27,17 +29,20 @@ struct RunAdvance: Sendable {
     let steps: RunSteps
     let committer: any StepCommitter
     let tools: ToolCatalog
-    let effectKey: @Sendable (TenantID) async throws -> EffectKey
+    let keys: TenantKeys
+    let visitsPerCheckpoint: Int
     /// Rings for what has been committed.
-    let afterCommit: @Sendable () -> Void
+    let afterCommit: @Sendable (StepCommit) -> Void
     let owner: ProcessOwner
+    /// Loads that runs ask for at the same time go together.
+    let loads: Gathering<RunLease, StoredRun>
 
     /// Loads a run. One that cannot be read (its graph or its deltas fit this program no more) fails for good instead
     /// of being claimed again and again.
     func load(_ lease: RunLease) async throws -> HotRun {
-        let stored = try await steps.load(lease)
+        guard let stored = try await loads.value(of: lease) else { throw LeaseError.fenced }
         Failpoint.hit(.runAfterLoad)
-        let key = try await effectKey(lease.tenant)
+        let key = try await keys.key(of: lease.tenant)
         do {
             return try restore(stored, lease, key)
         } catch {
@@ -54,49 +59,73 @@ struct RunAdvance: Sendable {
         let decoder = JSONDecoder()
         let state = try stored.snapshot.map { try decoder.decode(RunState.self, from: Data($0)) } ?? RunState()
         var machine = RunMachine(graph: graph, identity: identity, state: state)
+        machine.visitLimit = visitsPerCheckpoint
         for delta in stored.deltas { machine.replay(try decoder.decode([RunChange].self, from: Data(delta))) }
         let snapshots = SnapshotPolicy(
             stepsSince: stored.deltas.count, bytesSince: stored.deltas.reduce(0) { $0 + $1.count },
             lastSnapshot: stored.snapshot?.count ?? 0)
+        // Whatever comes to a run wakes it, so that one never woken has an empty inbox.
+        let isNew = stored.seq == 0 && stored.wakes == 0
         return HotRun(
-            lease: lease, persona: stored.persona, machine: machine, seq: stored.seq, snapshots: snapshots)
+            lease: lease, persona: stored.persona, machine: machine, seq: stored.seq, snapshots: snapshots,
+            inbox: isNew ? RunInbox(seq: 0, wakes: 0, now: stored.now) : nil)
     }
 
     private func giveUp(_ stored: StoredRun, _ lease: RunLease, _ error: any Error) async throws {
         let failure = RunFailure(
             code: "run_unreadable", message: "The run's graph or history cannot be read by this version: \(error)")
-        try await committer.commit(
-            StepCommit(
-                lease: lease, persona: stored.persona, seq: stored.seq, wakes: 0,
-                events: [RunEvent(.runFailed, data: failure.json)], status: .failed, steps: 0, delta: Array("[]".utf8),
-                snapshot: nil, waitingFor: [], wakeAt: nil, output: nil, failure: failure, visits: [], orders: [],
-                takenJobs: [], takenSignals: []))
-        afterCommit()
+        let step = StepCommit(
+            lease: lease, persona: stored.persona, seq: stored.seq, wakes: stored.wakes,
+            events: [RunEvent(.runFailed, data: failure.json)], status: .failed, steps: 0, delta: Array("[]".utf8),
+            snapshot: nil, waitingFor: [], wakeAt: nil, output: nil, failure: failure, visits: [], orders: [],
+            takenJobs: [], takenSignals: [])
+        try await committer.commit(step)
+        afterCommit(step)
     }
 
     /// Takes up what came until nothing is left. Throws `LeaseError.fenced` where the lease is lost; whatever it
     /// throws, the caller forgets the machine and loads again.
     func run(_ start: HotRun) async throws -> AdvanceResult {
         var hot = start
+        var known = hot.inbox
+        hot.inbox = nil
+        /// What the row says already of when to look again, where this pass has committed a step.
+        var noted: StepCommit?
         while true {
-            let inbox = try await steps.inbox(hot.lease)
+            let inbox: RunInbox
+            if let known { inbox = known } else { inbox = try await steps.inbox(hot.lease) }
             guard inbox.seq == hot.seq else { throw LeaseError.fenced }
             let transition = hot.machine.advance(Self.inputs(inbox, hot.machine.state), now: inbox.now)
-            guard !transition.isEmpty else {
-                let isIdle = transition.status.isFinal || transition.status == .waiting
-                try await steps.rest(hot.lease, wakes: inbox.wakes, wakeAt: transition.wakeAt, release: isIdle)
-                return isIdle ? .ended : .resting(hot)
-            }
+            guard !transition.isEmpty else { return try await rest(hot, transition, inbox, noted: noted) }
             let commit = try Self.commit(transition, inbox, hot)
             guard owner.isAlive else { throw LeaseError.fenced }
             Failpoint.hit(.stepBeforeCommit)
-            try await committer.commit(commit)
+            let receipt = try await committer.committed(commit)
             Failpoint.hit(.stepAfterCommit)
-            afterCommit()
+            afterCommit(commit)
             hot.seq = commit.nextSeq
             hot.snapshots.committed(delta: commit.delta.count, snapshot: commit.snapshot?.count)
             if commit.endsLease { return .ended }
+            noted = commit
+            known = receipt.flatMap { Self.inbox(after: inbox, $0, seq: commit.nextSeq) }
         }
+    }
+
+    /// Where a commit of this pass has set the time already, and nothing has come since, there is nothing to write.
+    private func rest(
+        _ hot: HotRun, _ transition: Transition, _ inbox: RunInbox, noted: StepCommit?
+    ) async throws -> AdvanceResult {
+        let isIdle = transition.status.isFinal || transition.status == .waiting
+        if let noted, !isIdle, noted.wakeAt == transition.wakeAt, noted.wakes == inbox.wakes { return .resting(hot) }
+        try await steps.rest(hot.lease, wakes: inbox.wakes, wakeAt: transition.wakeAt, release: isIdle)
+        return isIdle ? .ended : .resting(hot)
+    }
+
+    /// The inbox as a commit's answer tells it: empty where nothing has come since the last one was read, and unknown
+    /// where something has or where that one was full.
+    private static func inbox(after last: RunInbox, _ receipt: StepReceipt, seq: Int) -> RunInbox? {
+        guard receipt.wakes == last.wakes, last.isComplete, !last.cancelRequested else { return nil }
+        return RunInbox(seq: seq, wakes: receipt.wakes, now: receipt.now)
     }
 
     private static func inputs(_ inbox: RunInbox, _ state: RunState) -> [RunInput] {
@@ -109,7 +138,7 @@ struct RunAdvance: Sendable {
                 inputs.append(.jobUnknown(step: outcome.step, phase: phase, abandoned: abandoned))
             }
         }
-        inputs += inbox.signals.map { .signal($0.id, name: $0.name, payload: $0.payload) }
+        inputs += inbox.signals.map(Self.input)
         if inbox.cancelRequested { inputs.append(.cancel(reason: "The run was cancelled on request.")) }
         return inputs
     }
@@ -130,7 +159,48 @@ struct RunAdvance: Sendable {
             failure: transition.failure,
             visits: transition.steps.sorted { $0.key < $1.key }.map { StepCommit.Visit($0.value) },
             orders: transition.orders.map(StepCommit.Order.init), takenJobs: transition.takenJobs,
-            takenSignals: transition.takenSignals)
+            takenSignals: transition.takenSignals + transition.takenApprovals.map { SignalID($0.uuid) }
+        )
+        .asking(transition)
+    }
+
+    /// A person's answer comes as a signal of its own kind.
+    private static func input(_ signal: RunInbox.Signal) -> RunInput {
+        guard signal.name.hasPrefix(Approvals.signalPrefix),
+            let decision = signal.payload["decision"]?.string.flatMap({ ApprovalDecision(rawValue: $0) }),
+            let hash = signal.payload["arguments_hash"]?.string, let by = signal.payload["by"]?.string
+        else { return .signal(signal.id, name: signal.name, payload: signal.payload, wait: signal.wait) }
+        return .approval(
+            ApprovalID(signal.id.uuid), decision, argumentsHash: hash, by: by,
+            comment: signal.payload["comment"]?.string)
+    }
+}
+
+extension StepCommit {
+    /// With the questions that the transition puts and ends.
+    fileprivate func asking(_ transition: Transition) -> StepCommit {
+        var commit = self
+        commit.questions = transition.approvals.map {
+            Question(
+                id: $0.id, step: $0.step, node: $0.node, title: $0.title, detail: $0.detail, arguments: $0.arguments,
+                tool: $0.tool, argumentsHash: $0.argumentsHash, due: $0.due)
+        }
+        for settlement in transition.settledApprovals {
+            commit.settledQuestions[settlement.id] = StoredApproval.Status(settlement.outcome)
+        }
+        return commit
+    }
+}
+
+extension StoredApproval.Status {
+    fileprivate init(_ outcome: ApprovalSettlement.Outcome) {
+        self =
+            switch outcome {
+            case .approved: .approved
+            case .rejected: .rejected
+            case .expired: .expired
+            case .withdrawn: .withdrawn
+            }
     }
 }
 

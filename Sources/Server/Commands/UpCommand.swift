@@ -44,13 +44,20 @@ package struct UpCommand: AsyncParsableCommand {
         try embedded.publish(configuration)
         let storage = try Storage(configuration, addresses)
         let roles = Roles(configuration: configuration, addresses: addresses, logger: logger)
-        let job = mainJob ? MainJob(configuration: configuration, storage: storage, stopsAfter: once) : nil
+        let job = mainJob ? try MainJob(configuration: configuration, storage: storage, stopsAfter: once) : nil
         var services = try roles.services(Role.allCases, storage: storage) { port in
             print("Dashboard and API: http://\(configuration.listen.host):\(port)/")
         }
         services.append(embedded.watch)
-        if let job { services.append(job) }
-        try await roles.run(services)
+        if let job { services += [job.site, job] as [any Service] }
+        do {
+            try await roles.run(services)
+        } catch {
+            // The first error is the one to show.
+            try? await job?.stop()
+            throw error
+        }
+        try await job?.stop()
         await storage.close()
         if once, let failure = job?.outcome.failure { throw failure }
     }

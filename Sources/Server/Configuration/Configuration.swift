@@ -27,6 +27,8 @@ package struct Configuration: Sendable {
     package let migrations: String
     package let dashboard: String
     package let logLevel: Logger.Level
+    /// `host:port`s that webhooks may tell although they are not public.
+    package let webhookHosts: [String]
     package let model: Model?
     /// Each setting with its value and where that came from, secrets masked.
     package let origins: [Origin]
@@ -85,6 +87,10 @@ extension Configuration {
         if let url = value(.redisURL), !url.hasPrefix("redis://"), !url.hasPrefix("unix://") {
             faults.append("redis_url must begin with redis:// or unix://")
         }
+        let hosts = (value(.webhookHosts) ?? "").split { $0 == "," || $0 == " " }.map(String.init)
+        for host in hosts where Self.endpoint(host) == nil {
+            faults.append("webhook_hosts names '\(host)', which is no host:port")
+        }
         let model = Self.model(value, faults: &faults)
         guard faults.isEmpty, let endpoint, let level else { throw ConfigurationError(faults: faults) }
 
@@ -98,6 +104,7 @@ extension Configuration {
         migrations = value(.migrations) ?? "Migrations"
         dashboard = value(.dashboard) ?? "Dashboard"
         logLevel = level
+        webhookHosts = hosts
         self.model = model
         self.origins = origins
     }

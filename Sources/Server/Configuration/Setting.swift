@@ -37,6 +37,8 @@ package struct Setting: Sendable, Hashable {
         "dashboard", fallback: "Dashboard", "Folder of the dashboard's files.")
     package static let logLevel = Setting(
         "log_level", fallback: "notice", "trace, debug, info, notice, warning, error or critical.")
+    package static let webhookHosts = Setting(
+        "webhook_hosts", "Hosts of your own network that webhooks may tell, host:port with commas between.")
     package static let modelBaseURL = Setting(
         "model_base_url", "OpenAI-compatible base URL of the demo tenant's model, as https://host/v1.")
     package static let modelName = Setting("model", "Name of the demo tenant's model.")
@@ -44,14 +46,13 @@ package struct Setting: Sendable, Hashable {
 
     package static let all = [
         dataDirectory, databaseURL, databaseOwnerURL, redisURL, listen, sandbox, masterKeyFile, migrations, dashboard,
-        logLevel,
-        modelBaseURL, modelName, modelKey,
+        logLevel, webhookHosts, modelBaseURL, modelName, modelKey,
     ]
 
-    /// Variables of the scripts, the tests and the failpoints, which the platform itself does not configure.
+    /// Variables of the scripts, the composition, the tests and the failpoints, which the platform itself does not configure.
     private static let others: Set<String> = [
         "PERSONA_RUNTIME", "PERSONA_FAILPOINT", "PERSONA_CORPORA", "PERSONA_REPOSITORY", "PERSONA_KEEP_DOCUMENTS",
-        "PERSONA_EXECUTABLE",
+        "PERSONA_EXECUTABLE", "PERSONA_ENGINE_GROUP", "PERSONA_ENGINE_SOCKET", "PERSONA_SECRETS",
     ]
 
     static func isMisspelt(variable: String) -> Bool {

@@ -21,40 +21,47 @@ final class MainJob: Service {
     }
 
     let outcome = Outcome()
+    /// Serves beside the platform.
+    let site: DemoSite
     private let configuration: Configuration
     private let storage: Storage
     private let stopsAfter: Bool
+    private let mail = Mutex<MailServer?>(nil)
 
-    init(configuration: Configuration, storage: Storage, stopsAfter: Bool) {
+    init(configuration: Configuration, storage: Storage, stopsAfter: Bool) throws {
         self.configuration = configuration
         self.storage = storage
         self.stopsAfter = stopsAfter
+        site = try DemoSite(directory: "Demo/pages", logger: configuration.logger("demo-site"))
     }
 
-    /// Returns after the job where it is to stop then; else keeps the demo's servers until the end.
+    /// Returns after the job where it is to stop then; else at the end of the platform.
     func run() async throws {
-        let site = try DemoSite(directory: "Demo/pages", logger: configuration.logger("demo-site"))
-        let mail = try await MailServer.start(in: DataDirectory(configuration.dataDirectory))
         do {
             try await cancelWhenGracefulShutdown {
-                try await withThrowingTaskGroup(of: Void.self) { group in
-                    group.addTask { try await site.run() }
-                    try await self.perform(site, mail)
-                    if !self.stopsAfter { try await gracefulShutdown() }
-                    group.cancelAll()
-                }
+                let mail = try await MailServer.start(in: DataDirectory(self.configuration.dataDirectory))
+                self.mail.withLock { $0 = mail }
+                try await self.perform(mail)
             }
         } catch is CancellationError {
-            // The platform stops; so do the demo's servers.
+            return
         } catch {
             outcome.failed(error)
             print("The main job failed: \(error)")
-            if !stopsAfter { try? await gracefulShutdown() }  // keeps serving for a look at what went wrong
         }
-        try await mail.stop()
+        if !stopsAfter { try? await gracefulShutdown() }  // cancelled: it ends as well
     }
 
-    private func perform(_ site: DemoSite, _ mail: MailServer) async throws {
+    /// Stops the mail server: after the platform, which reads from it to the last.
+    func stop() async throws {
+        let mail = mail.withLock { mail in
+            defer { mail = nil }
+            return mail
+        }
+        try await mail?.stop()
+    }
+
+    private func perform(_ mail: MailServer) async throws {
         let port = try await site.address()
         let mailPassword = try DemoSecrets.text(named: "demo-mail-password", in: configuration.dataDirectory)
         try mail.addUser(DemoTenant.personaAddress, password: mailPassword)
@@ -76,7 +83,7 @@ final class MainJob: Service {
         let answer = try await answer(to: messageID, correspondent)
         let report = MainJobReport(demo: demo, run: run, steps: try await steps(demo, run.id), answer: answer)
         try report.write(to: "\(try DataPath.absolute(configuration.dataDirectory))/main-job", request: request)
-        report.show(total: .now - sent)
+        report.show(total: .now - sent, in: "\(configuration.dataDirectory)/main-job")
         guard run.status == .succeeded else { throw MainJobFailure("The run ended as \(run.status.rawValue).") }
     }
 

@@ -25,19 +25,19 @@ struct MainJobReport {
         }
     }
 
-    func show(total: Duration) {
-        print("\n  step                   tool                 status      duration")
+    func show(total: Duration, in directory: String) {
+        print("\n  step                   kind       status      duration")
         for step in steps {
             let duration = step.finishedAt.map { Self.text($0.timeIntervalSince(step.startedAt)) } ?? "-"
             print(
-                "  \(step.node.padding(to: 22)) \(step.kind.padding(to: 20)) \(step.status.rawValue.padding(to: 11)) \(duration)"
+                "  \(step.node.padding(to: 22)) \(step.kind.padding(to: 10)) \(step.status.rawValue.padding(to: 11)) \(duration)"
             )
         }
         let message = Message(parsing: answer)
         print("\nWritten by: \(run.output?["written_by"]?.string ?? "-")")
         print("Answer:     \(message.subject) (from \(message.from.first?.address ?? "?"))")
         for attachment in message.attachments {
-            print("File:       .data/main-job/\(attachment.fileName ?? "?"), \(attachment.data.count) bytes")
+            print("File:       \(directory)/\(attachment.fileName ?? "?"), \(attachment.data.count) bytes")
         }
         let (seconds, attoseconds) = total.components
         print(

@@ -1,23 +1,41 @@
 import Crypto
 import Domain
+import Egress
+import HTTPClient
 import Logging
 import OrchestratorCore
 import OrchestratorService
 import Postgres
 import ServiceLifecycle
 import Store
+import Upkeep
 import Vault
 
-/// The orchestrator as a service: a new owner each time that it lost its session.
+/// The orchestrator as a service, with its upkeep: a new owner each time that it lost its session.
 struct OrchestratorRole: Service {
     /// Between a lost session and the next attempt.
     static let pause = Duration.seconds(1)
 
     let storage: Storage
     let doorbell: any Doorbell
+    /// `host:port`s of the operator's own network that webhooks may tell.
+    let webhookHosts: [String]
     let logger: Logger
 
     func run() async throws {
+        let client = try HTTPClient()
+        let storage = storage
+        let sender = WebhookSender(
+            database: storage.database, client: client, policy: EgressPolicy(private: webhookHosts)
+        ) { try await Tenants(storage.database).key(of: $0, under: storage.master) }
+        let upkeep = Upkeep(database: storage.database, sender: sender, doorbell: doorbell, logger: logger)
+        async let kept: Void = upkeep.run()
+        await advanceRuns()
+        try await kept
+        await client.shutdown()
+    }
+
+    private func advanceRuns() async {
         while !Task.isCancelled, !Task.isShuttingDownGracefully {
             do {
                 let owner = try await storage.register()

@@ -32,8 +32,11 @@ struct Roles: Sendable {
                 return try APIRole.service(
                     storage, listen: configuration.listen,
                     probes: [.init("redis") { try await pinger.ping() }], logger: logger, doorbell: doorbell,
-                    dashboard: configuration.dashboard, onListening: onListening)
-            case .orchestrator: return OrchestratorRole(storage: storage, doorbell: doorbell, logger: logger)
+                    dashboard: configuration.dashboard, webhookHosts: configuration.webhookHosts,
+                    onListening: onListening)
+            case .orchestrator:
+                return OrchestratorRole(
+                    storage: storage, doorbell: doorbell, webhookHosts: configuration.webhookHosts, logger: logger)
             case .worker:
                 return WorkerRole(
                     configuration: configuration, storage: storage, doorbell: doorbell, logger: logger)

@@ -42,9 +42,11 @@ final class StoreMailIntake: MailIntake {
     ) async throws {
         guard let lease = lease(of: mailbox) else { throw LeaseError.fenced }
         let start = try await start(of: mailbox)
-        let arrivals = mails.map { MailArrival($0.mail, refusal: start.refusal ?? $0.verdict.refusal) }
+        var refusal: String?
+        if case .failure(let refused) = start { refusal = refused.reason }
+        let arrivals = mails.map { MailArrival($0.mail, refusal: refusal ?? $0.verdict.refusal) }
         let begun = try await leases.record(lease, arrivals, uidValidity: uidValidity, highestUID: highestUID) {
-            try start.run(for: $0, mailbox: mailbox.mailbox, uidValidity: uidValidity)
+            try start.get().run(for: $0, mailbox: mailbox.mailbox, uidValidity: uidValidity)
         }
         await doorbell.ring(begun.map { .run(mailbox.tenant, $0) })
     }
@@ -79,30 +81,24 @@ final class StoreMailIntake: MailIntake {
             uidValidity: mailbox.uidValidity, lastUID: mailbox.lastUID)
     }
 
-    private func start(of mailbox: WatchedMailbox) async throws -> MailStart {
-        let settings = try await Mailboxes(database).find(mailbox.tenant, mailbox.mailbox)?.settings
-        let persona = try await Personas(database).find(mailbox.tenant, mailbox.persona)
-        guard let settings, let graph = try await Graphs(database).find(mailbox.tenant, settings.graph), let persona
-        else { throw StoreError.notFound("graph") }
-        return MailStart(persona: persona, graph: graph)
+    /// What an accepted mail starts, or why nothing can be started, whoever writes.
+    private func start(of mailbox: WatchedMailbox) async throws -> Result<RunStart, RunStart.Refusal> {
+        guard let settings = try await Mailboxes(database).find(mailbox.tenant, mailbox.mailbox)?.settings else {
+            throw StoreError.notFound("mailbox")
+        }
+        do {
+            return .success(
+                try await RunStart.find(
+                    database, mailbox.tenant, persona: mailbox.persona, graph: settings.graph))
+        } catch let refusal as RunStart.Refusal {
+            return .failure(refusal)
+        }
     }
 }
 
-/// What an accepted mail starts: the persona and the mailbox's graph at their newest versions.
-private struct MailStart {
-    let persona: Versioned<PersonaSubject>
-    let graph: Versioned<GraphSubject>
-
-    /// Why nothing can be started, whoever writes.
-    var refusal: String? {
-        if persona.status != "active" { return "The persona is archived." }
-        return graph.status == "active" ? nil : "The mailbox's graph is archived."
-    }
-
-    func run(for arrival: MailArrival, mailbox: MailboxID, uidValidity: Int) throws -> NewRun {
-        NewRun(
-            persona: persona.id, personaVersion: persona.version, graphID: graph.id, graphVersion: graph.version,
-            graph: try GraphDefinition(graph.definition),
+extension RunStart {
+    fileprivate func run(for arrival: MailArrival, mailbox: MailboxID, uidValidity: Int) -> NewRun {
+        run(
             input: [
                 "mailbox_id": .string(mailbox.description), "uid_validity": .int(Int64(uidValidity)),
                 "uid": .int(Int64(arrival.uid)),

@@ -8,6 +8,30 @@ extension VersionedRepository where Subject == GraphSubject {
     }
 }
 
+extension VersionedRepository where Subject == GraphSubject {
+    /// `graph` with every stored graph that it names in its place, as a run keeps it. Throws `GraphFaults` for graphs
+    /// that are absent or archived, that lead back to each other, or that do not fit.
+    package func pinned(_ tenant: TenantID, _ graph: GraphDefinition) async throws -> GraphDefinition {
+        try await graph.pinned { reference in
+            let found =
+                switch reference.subject {
+                case .id(let id): try await find(tenant, id)
+                case .slug(let slug): try await find(tenant, slug: slug)
+                }
+            guard let found, found.status == "active" else { return nil }
+            guard let version = reference.version, version != found.version else { return found.definition }
+            return try await definition(tenant, found.id, version: version)
+        }
+    }
+
+    /// Of one version; `nil` where there is none such.
+    package func definition(_ tenant: TenantID, _ id: GraphID, version: Int) async throws -> JSONValue? {
+        let (next, isOver) = version.addingReportingOverflow(1)
+        guard !isOver else { return nil }
+        return try await versions(tenant, id, before: next, limit: 1).first { $0.version == version }?.definition
+    }
+}
+
 extension VersionedStatements {
     fileprivate static let graphs = VersionedStatements(
         kind: "graph",

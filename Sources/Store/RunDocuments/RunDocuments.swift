@@ -82,7 +82,9 @@ package struct RunDocuments: Sendable {
         }
         statements.append(Self.find(tenant, run.id))
         let place = statements.count - 1
-        let results = try await database.batch(tenant, statements + [audit])
+        let results = try await RunAdmissions.refusingFullQueue {
+            try await database.batch(tenant, statements + [audit, RunAdmissions.room()])
+        }
         guard let row = results[place].first else { throw StoreError.notFound("run") }
         return try row.json("document")
     }

@@ -132,16 +132,21 @@ package struct JobQueue: Sendable {
     }
 
     /// Prolongs this owner's calls over its own session; gives the ids that it still holds. Any other call was taken
-    /// away or cancelled and must be stopped.
+    /// away or cancelled and must be stopped. The owner prolongs them at every beat by itself, too.
     package func heartbeat() async throws -> Set<JobID> {
-        let rows = try await owner.renew { session in
-            try await session.query(
-                """
-                UPDATE jobs SET lease_until = platform_now() + make_interval(secs => $2)
-                WHERE owner = $1 AND state = 'started' RETURNING job_id
-                """, [.int(owner.number), .int(ProcessOwner.leaseSeconds)])
-        }
-        return Set(try rows.map { try $0.id("job_id") })
+        Set(try await owner.renew(Self.renewal(of: owner.number)).map { try $0.id("job_id") })
+    }
+
+    static func renewal(of owner: Int) -> PostgresStatement {
+        PostgresStatement(
+            """
+            WITH mine AS (
+                SELECT tenant_id, job_id FROM jobs WHERE owner = $1 AND state = 'started'
+                ORDER BY tenant_id, job_id FOR NO KEY UPDATE)
+            UPDATE jobs j SET lease_until = platform_now() + make_interval(secs => $2) FROM mine
+            WHERE j.tenant_id = mine.tenant_id AND j.job_id = mine.job_id
+            RETURNING j.job_id
+            """, [.int(owner), .int(ProcessOwner.leaseSeconds)])
     }
 
     /// Ends the leases of calls that are held for this owner and that nobody runs: the rescue takes them up.

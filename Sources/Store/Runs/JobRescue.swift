@@ -6,7 +6,9 @@ import ToolKit
 ///
 /// - read, idempotent, or nothing transmitted yet: planned again, at most `JobQueue.rescueLimit` times, then a dead
 ///   letter (`failed`, code `worker_lost`);
-/// - transmitting or accepted: `unknown`; the run reconciles it or asks a person. Never planned again from here.
+/// - transmitting or accepted: `unknown`; the run reconciles it or asks a person. Never planned again from here. Such a
+///   call is left alone until its lease has run out as well: a process whose session was cut, and which is no more seen
+///   to live, may still be transmitting until it fences itself.
 package struct JobRescue: Sendable {
     /// Jobs rescued in one sweep.
     package static let batch = 100
@@ -20,7 +22,9 @@ package struct JobRescue: Sendable {
         let lost = try await database.dispatch.query(
             """
             SELECT tenant_id, job_id, run_id, epoch FROM jobs
-            WHERE state = 'started' AND (lease_until < platform_now() OR owner NOT IN (SELECT living_owners()))
+            WHERE state = 'started' AND (lease_until < platform_now()
+                OR (NOT (phase IS NOT NULL AND effect IN ('non_idempotent', 'deduplicable'))
+                    AND owner NOT IN (SELECT living_owners())))
             LIMIT $1
             """, [.int(Self.batch)])
         var rings: [DoorbellRing] = []

@@ -16,13 +16,18 @@ package struct NewRun: Sendable {
     /// 32 lower-case hexadecimal digits (W3C Trace Context).
     package var traceID: String
     package var createdBy: UserID?
-    /// Higher goes first.
+    /// Higher goes first; what the graph says where nothing else is said.
     package var priority: Int
+    /// At most `concurrency.limit` runs of this key are under way at once; the others are held.
+    package var concurrency: (key: String, limit: Int)?
+    /// Begun so many seconds from now, and not at all where a later run of the graph and this key comes meanwhile.
+    package var debounce: (key: String, seconds: Int)?
 
+    /// Reads `graph`'s admission for `input`: its priority, concurrency key and debounce.
     package init(
         id: RunID = .new(), persona: PersonaID, personaVersion: Int, graphID: GraphID? = nil, graphVersion: Int? = nil,
         graph: GraphDefinition, input: JSONValue, trigger: String = "api", traceID: String? = nil,
-        createdBy: UserID? = nil, priority: Int = 0
+        createdBy: UserID? = nil, priority: Int? = nil
     ) {
         self.id = id
         self.persona = persona
@@ -34,30 +39,46 @@ package struct NewRun: Sendable {
         self.trigger = trigger
         self.traceID = traceID ?? id.uuid.uuidString.lowercased().filter { $0 != "-" }
         self.createdBy = createdBy
-        self.priority = priority
+        let admission = graph.admission(input: input)
+        self.priority = priority ?? admission.priority
+        if let key = admission.concurrencyKey, let limit = admission.concurrencyLimit { concurrency = (key, limit) }
+        if let key = admission.debounceKey, let seconds = admission.debounceSeconds { debounce = (key, seconds) }
     }
 
     /// What starts the run, to be committed together with what triggered it (a mail's row, say); the audit entry is
     /// last. Afterwards ring `.run(tenant, id)`.
     package func statements(_ tenant: TenantID, actor: String) throws -> [PostgresStatement] {
-        [
+        var list = RunAdmissions.locks(tenant, self)
+        list.append(
             PostgresStatement(
                 """
                 INSERT INTO runs (tenant_id, run_id, persona_id, persona_version, graph_id, graph_version, graph, input,
-                    trigger, trace_id, created_by, priority)
-                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                    trigger, trace_id, created_by, priority, concurrency_key, concurrency_limit, debounce_key, not_before,
+                    held, ready_at)
+                SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, a.not_before, a.held,
+                    CASE WHEN a.held THEN NULL ELSE coalesce(a.not_before, platform_now()) END
+                FROM (SELECT platform_now() + make_interval(secs => $16) AS not_before,
+                    $13::text IS NOT NULL AND $14::bigint <= (
+                        SELECT count(*) FROM runs r
+                        WHERE r.tenant_id = $1 AND r.concurrency_key = $13 AND r.finished_at IS NULL AND NOT r.held) AS held
+                    ) a
                 """,
                 [
                     tenant.value, id.value, persona.value, .int(personaVersion), graphID?.value ?? .null,
                     .optional(graphVersion) { .int($0) }, try .json(graph.source), try .json(input), .text(trigger),
                     .text(traceID), createdBy?.value ?? .null, .int(priority),
-                ]),
+                    .optional(concurrency) { .text($0.key) }, .optional(concurrency) { .int($0.limit) },
+                    .optional(debounce) { .text($0.key) }, .optional(debounce) { .double(Double($0.seconds)) },
+                ]))
+        list.append(
             PostgresStatement(
-                "INSERT INTO outbox (tenant_id, topic, subject_id) VALUES ($1, 'run', $2)", [tenant.value, id.value]),
+                "INSERT INTO outbox (tenant_id, topic, subject_id) VALUES ($1, 'run', $2)", [tenant.value, id.value]))
+        list += try RunAdmissions.superseding(tenant, self)
+        list.append(
             try AuditEntry(
                 actor: actor, action: "run.created", subject: "run:\(id)", run: id,
                 detail: ["persona_id": .string(persona.description), "trigger": .string(trigger)]
-            ).statement(),
-        ]
+            ).statement())
+        return list
     }
 }

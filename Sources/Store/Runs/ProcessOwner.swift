@@ -4,8 +4,8 @@ import Synchronization
 /// A running process as leases name it: a number, and a session that holds the number's advisory lock for as long as
 /// the process lives. When the process dies the server frees the lock, and its leases may be taken at once.
 ///
-/// The session is a connection of its own on a thread of its own, and renewals go over it, so that neither a busy pool
-/// nor a busy task pool makes a living owner look dead.
+/// The session belongs to a thread of its own, which renews the owner's leases of runs and jobs at every beat, so that
+/// neither a busy pool nor a blocked task pool makes a living owner look dead.
 package final class ProcessOwner: Sendable {
     /// Seconds until a lease that nobody renews may be taken, whatever the owner's session says.
     package static let leaseSeconds = 10
@@ -15,38 +15,145 @@ package final class ProcessOwner: Sendable {
     package static let fenceAfter = Duration.seconds(Double(leaseSeconds) * 2 / 3)
 
     package let number: Int
-    let session: PostgresConnection
-    private let renewed: Mutex<ContinuousClock.Instant>
+    private let pulse: OwnerPulse
 
-    private init(number: Int, session: PostgresConnection) {
+    private init(number: Int, pulse: OwnerPulse) {
         self.number = number
-        self.session = session
-        renewed = Mutex(.now)
+        self.pulse = pulse
     }
 
-    /// Takes a number and its lock. `configuration` logs in as `persona_dispatch`.
+    deinit { pulse.requests.close() }
+
+    /// Takes a number and its lock, and begins to renew what it will hold. `configuration` logs in as
+    /// `persona_dispatch`.
     package static func register(_ configuration: PostgresConfiguration) async throws -> ProcessOwner {
-        let session = try await PostgresConnection.connect(configuration)
-        let rows = try await session.query("SELECT nextval('process_owners') AS number")
-        let number = try rows.first?.int("number") ?? 0
-        _ = try await session.query(
-            "SELECT pg_advisory_lock('process_owners'::regclass::oid::int, $1::int)", [.int(number)])
-        return ProcessOwner(number: number, session: session)
+        let pulse = OwnerPulse(configuration)
+        let number = try await withCheckedThrowingContinuation { continuation in
+            do {
+                try OwnThread.start { pulse.run(registered: continuation) }
+            } catch {
+                continuation.resume(throwing: error)
+            }
+        }
+        return ProcessOwner(number: number, pulse: pulse)
     }
 
     /// Whether writes may still be made: the last renewal is younger than two thirds of a lease, and the session holds.
-    package var isAlive: Bool {
-        !session.isBroken && renewed.withLock { ContinuousClock.now - $0 < Self.fenceAfter }
-    }
+    package var isAlive: Bool { pulse.isAlive }
 
-    /// Runs one renewal over the session. The lease counts from before the question, so that a slow answer is no gain.
-    func renew<Value>(_ body: (PostgresConnection) async throws -> Value) async throws -> Value {
-        let start = ContinuousClock.now
-        let value = try await body(session)
-        renewed.withLock { $0 = start }
-        return value
+    /// Runs one renewal over the session, between two beats. The lease counts from before the question, so that a slow
+    /// answer is no gain.
+    func renew(_ statement: PostgresStatement) async throws -> [PostgresRow] {
+        try await withCheckedThrowingContinuation { continuation in
+            if !pulse.requests.put(.renew(statement, continuation)) {
+                continuation.resume(throwing: PostgresError(.closed, "this owner has ended"))
+            }
+        }
     }
 
     /// Frees the number; leases that are left become free with it.
-    package func close() async { await session.close() }
+    package func close() async {
+        await withCheckedContinuation { continuation in
+            if !pulse.requests.put(.close(continuation)) { continuation.resume() }
+        }
+    }
+}
+
+/// The thread of one owner.
+final class OwnerPulse: Sendable {
+    enum Request: Sendable {
+        case renew(PostgresStatement, CheckedContinuation<[PostgresRow], any Error>)
+        case close(CheckedContinuation<Void, Never>)
+    }
+
+    private struct State {
+        var renewed = ContinuousClock.now
+        var isOver = false
+    }
+
+    let requests = ThreadQueue<Request>()
+    private let configuration: PostgresConfiguration
+    private let state = Mutex(State())
+
+    init(_ configuration: PostgresConfiguration) { self.configuration = configuration }
+
+    var isAlive: Bool {
+        state.withLock { !$0.isOver && ContinuousClock.now - $0.renewed < ProcessOwner.fenceAfter }
+    }
+
+    /// The session's whole life, on the thread that calls it.
+    func run(registered: CheckedContinuation<Int, any Error>) {
+        let session: BlockingConnection
+        let number: Int
+        do throws(PostgresError) {
+            (session, number) = try Self.register(configuration)
+        } catch {
+            requests.close()
+            return registered.resume(throwing: error)
+        }
+        state.withLock { $0.renewed = .now }
+        registered.resume(returning: number)
+        let closing = beat(session, number)
+        state.withLock { $0.isOver = true }
+        refuseRest()
+        session.close()
+        closing?.resume()
+    }
+
+    private static func register(
+        _ configuration: PostgresConfiguration
+    ) throws(PostgresError) -> (BlockingConnection, Int) {
+        let session = try BlockingConnection(configuration)
+        let drawn = try session.transaction([PostgresStatement("SELECT nextval('process_owners') AS number")])
+        let number = try drawn.first?.rows.first?.int("number") ?? 0
+        _ = try session.transaction([
+            PostgresStatement(
+                "SELECT pg_advisory_lock('process_owners'::regclass::oid::int, $1::int)", [.int(number)])
+        ])
+        return (session, number)
+    }
+
+    /// Beats until asked to close, or until the session is lost and the lock with it.
+    private func beat(_ session: BlockingConnection, _ number: Int) -> CheckedContinuation<Void, Never>? {
+        var next = ContinuousClock.now + ProcessOwner.renewalInterval
+        while !session.isBroken {
+            guard let asked = requests.take(patience: max(.zero, next - .now)) else { return nil }
+            for (index, request) in asked.enumerated() {
+                switch request {
+                case .close(let continuation):
+                    for late in asked[(index + 1)...] { Self.refuse(late) }
+                    return continuation
+                case .renew(let statement, let continuation):
+                    continuation.resume(with: Result { try renew(session, statement) })
+                }
+            }
+            guard ContinuousClock.now >= next else { continue }
+            // A renewal that failed is tried again soon: without any the owner fences itself.
+            let isRenewed = [RunLeases.renewal(of: number), JobQueue.renewal(of: number)].allSatisfy {
+                (try? renew(session, $0)) != nil  // the server's reason changes nothing
+            }
+            next = .now + (isRenewed ? ProcessOwner.renewalInterval : .seconds(1))
+        }
+        return nil
+    }
+
+    private func renew(_ session: BlockingConnection, _ statement: PostgresStatement) throws -> [PostgresRow] {
+        let start = ContinuousClock.now
+        let rows = try session.transaction([statement]).first?.rows ?? []
+        state.withLock { $0.renewed = max($0.renewed, start) }
+        return rows
+    }
+
+    private func refuseRest() {
+        requests.close()
+        while let late = requests.take() { for request in late { Self.refuse(request) } }
+    }
+
+    private static func refuse(_ request: Request) {
+        switch request {
+        case .renew(_, let continuation):
+            continuation.resume(throwing: PostgresError(.connectionLost, "the owner's session has ended"))
+        case .close(let continuation): continuation.resume()
+        }
+    }
 }

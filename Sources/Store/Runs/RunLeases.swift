@@ -40,6 +40,30 @@ package struct RunLeases: Sendable {
         ).map(Self.lease)
     }
 
+    /// Takes those of `runs` that have something to do and that nobody else holds, in one round trip. A lease of this
+    /// owner's own is raised too: a claim that crossed the doorbell may have left one. Ask only for runs that are not
+    /// in memory here.
+    package func claim(_ runs: [(tenant: TenantID, run: RunID)]) async throws -> [RunLease] {
+        try await database.dispatch.query(
+            """
+            WITH ready AS (
+                SELECT r.tenant_id, r.run_id
+                FROM unnest($1::uuid[], $2::uuid[]) AS asked (tenant_id, run_id)
+                JOIN runs r ON r.tenant_id = asked.tenant_id AND r.run_id = asked.run_id
+                WHERE r.ready_at <= (SELECT platform_now())
+                    AND (r.owner IS NULL OR r.owner = $3 OR r.lease_until < (SELECT platform_now()))
+                FOR NO KEY UPDATE OF r SKIP LOCKED)
+            UPDATE runs r SET owner = $3, epoch = r.epoch + 1, lease_until = platform_now() + make_interval(secs => $4)
+            FROM ready WHERE r.tenant_id = ready.tenant_id AND r.run_id = ready.run_id
+            RETURNING r.tenant_id, r.run_id, r.epoch
+            """,
+            [
+                .uuids(runs.map(\.tenant.uuid)), .uuids(runs.map(\.run.uuid)), .int(owner.number),
+                .int(ProcessOwner.leaseSeconds),
+            ]
+        ).map(Self.lease)
+    }
+
     /// Runs held here that have something to do: what a lost doorbell would have said.
     package func ready(limit: Int = RunLeases.batch) async throws -> [RunLease] {
         try await database.dispatch.query(
@@ -50,16 +74,22 @@ package struct RunLeases: Sendable {
         ).map(Self.lease)
     }
 
-    /// Prolongs every lease of this owner, over its own session, and says which runs it still holds.
+    /// Prolongs every lease of this owner, over its own session, and says which runs it still holds. The owner does so
+    /// by itself at every beat; this is for whoever wants to know.
     package func renew() async throws -> Set<RunLease> {
-        let rows = try await owner.renew { session in
-            try await session.query(
-                """
-                UPDATE runs SET lease_until = platform_now() + make_interval(secs => $2) WHERE owner = $1
-                RETURNING tenant_id, run_id, epoch
-                """, [.int(owner.number), .int(ProcessOwner.leaseSeconds)])
-        }
-        return Set(try rows.map(Self.lease))
+        Set(try await owner.renew(Self.renewal(of: owner.number)).map(Self.lease))
+    }
+
+    /// Locks in the order in which groups of steps do (`StepGroup`).
+    static func renewal(of owner: Int) -> PostgresStatement {
+        PostgresStatement(
+            """
+            WITH mine AS (
+                SELECT tenant_id, run_id FROM runs WHERE owner = $1 ORDER BY tenant_id, run_id FOR NO KEY UPDATE)
+            UPDATE runs r SET lease_until = platform_now() + make_interval(secs => $2) FROM mine
+            WHERE r.tenant_id = mine.tenant_id AND r.run_id = mine.run_id
+            RETURNING r.tenant_id, r.run_id, r.epoch
+            """, [.int(owner), .int(ProcessOwner.leaseSeconds)])
     }
 
     /// Frees the runs of owners whose session is gone; returns how many.

@@ -10,6 +10,9 @@ package struct StoredRun: Sendable {
     /// The persona as graphs see it: {name, model}.
     package let profile: JSONValue
     package let seq: Int
+    /// As `RunInbox` has them, seen together with `seq`.
+    package let wakes: Int
+    package let now: Int64
     /// JSON of the last snapshot, if there is one.
     package let snapshot: [UInt8]?
     /// JSON of each step's changes since then, in order.
@@ -33,6 +36,8 @@ package struct RunInbox: Sendable {
         package let id: SignalID
         package let name: String
         package let payload: JSONValue
+        /// The wait that it answers; `nil`: whichever waits for its name.
+        package var wait: WaitID?
     }
 
     package let seq: Int
@@ -42,6 +47,21 @@ package struct RunInbox: Sendable {
     package let now: Int64
     package let outcomes: [Outcome]
     package let signals: [Signal]
+
+    /// Whether it holds all that had come, and not only as much as one step takes up.
+    package var isComplete: Bool { outcomes.count < RunSteps.inboxLimit && signals.count < RunSteps.inboxLimit }
+
+    package init(
+        seq: Int, wakes: Int, cancelRequested: Bool = false, now: Int64, outcomes: [Outcome] = [],
+        signals: [Signal] = []
+    ) {
+        self.seq = seq
+        self.wakes = wakes
+        self.cancelRequested = cancelRequested
+        self.now = now
+        self.outcomes = outcomes
+        self.signals = signals
+    }
 }
 
 /// Why a write of a holder was refused.
@@ -57,6 +77,29 @@ package protocol StepCommitter: Sendable {
     /// Commits all of `step` or nothing. Throws `LeaseError.fenced` where the lease or the sequence has moved on, and
     /// a `PostgresError`; after `commitOutcomeUnknown` the run must be loaded again, never committed again.
     func commit(_ step: StepCommit) async throws
+
+    /// Commits as `commit` does, and gives what the run's row told with it; `nil` from a committer that does not look.
+    func committed(_ step: StepCommit) async throws -> StepReceipt?
+}
+
+extension StepCommitter {
+    package func committed(_ step: StepCommit) async throws -> StepReceipt? {
+        try await commit(step)
+        return nil
+    }
+}
+
+/// What a committed step's own statement saw of the run, so that nothing need be asked where nothing came.
+package struct StepReceipt: Sendable, Hashable {
+    /// Equal to the step's own `wakes`: no news have come since its inbox was read.
+    package let wakes: Int
+    /// The database's clock, in milliseconds since 1970.
+    package let now: Int64
+
+    package init(wakes: Int, now: Int64) {
+        self.wakes = wakes
+        self.now = now
+    }
 }
 
 /// The tables of one run at a time: what it was, what came, what it becomes.
@@ -72,38 +115,52 @@ package struct RunSteps: StepCommitter {
 
     /// Loads a run for `lease`. Throws `LeaseError.fenced` where that epoch no longer holds it.
     package func load(_ lease: RunLease) async throws -> StoredRun {
-        let key = [lease.tenant.value, lease.run.value]
+        guard let run = try await load([lease])[lease] else { throw LeaseError.fenced }
+        return run
+    }
+
+    /// Loads runs of any tenants, in one round trip a tenant. Those are missing whose epoch no longer holds them.
+    package func load(_ leases: [RunLease]) async throws -> [RunLease: StoredRun] {
+        var runs: [RunLease: StoredRun] = [:]
+        for (tenant, leases) in Dictionary(grouping: leases, by: \.tenant) {
+            runs.merge(try await load(tenant, leases)) { first, _ in first }
+        }
+        return runs
+    }
+
+    private func load(_ tenant: TenantID, _ leases: [RunLease]) async throws -> [RunLease: StoredRun] {
+        let ids = PostgresValue.uuids(leases.map(\.run.uuid))
         let results = try await database.batch(
-            lease.tenant,
+            tenant,
             [
                 PostgresStatement(
                     """
-                    SELECT r.persona_id, r.graph, r.input, r.seq, p.name, v.definition ->> 'model' AS model
-                    FROM runs r
-                    JOIN personas p USING (tenant_id, persona_id)
+                    SELECT r.run_id, r.persona_id, r.graph, r.input, r.seq, r.wakes, p.name, r.epoch,
+                        v.definition ->> 'model' AS model, (extract(epoch FROM platform_now()) * 1000)::bigint AS now
+                    FROM unnest($2::uuid[], $3::bigint[]) AS l (run_id, epoch)
+                    JOIN runs r ON r.tenant_id = $1 AND r.run_id = l.run_id AND r.epoch = l.epoch
+                    JOIN personas p ON p.tenant_id = r.tenant_id AND p.persona_id = r.persona_id
                     JOIN persona_versions v
                         ON v.tenant_id = r.tenant_id AND v.persona_id = r.persona_id AND v.version = r.persona_version
-                    WHERE r.tenant_id = $1 AND r.run_id = $2 AND r.epoch = $3 AND r.owner IS NOT NULL
-                    """, key + [.int(lease.epoch)]),
+                    WHERE r.owner IS NOT NULL
+                    """, [tenant.value, ids, .ints(leases.map(\.epoch))]),
                 PostgresStatement(
                     """
-                    SELECT seq, delta, snapshot FROM checkpoints
-                    WHERE tenant_id = $1 AND run_id = $2 AND seq >= coalesce((
-                        SELECT max(seq) FROM checkpoints
-                        WHERE tenant_id = $1 AND run_id = $2 AND snapshot IS NOT NULL), 0)
-                    ORDER BY seq
-                    """, key),
+                    SELECT c.run_id, c.delta, c.snapshot FROM unnest($2::uuid[]) AS l (run_id)
+                    CROSS JOIN LATERAL (
+                        SELECT coalesce(max(seq), 0) AS seq FROM checkpoints
+                        WHERE tenant_id = $1 AND run_id = l.run_id AND snapshot IS NOT NULL) AS last
+                    JOIN checkpoints c ON c.tenant_id = $1 AND c.run_id = l.run_id AND c.seq >= last.seq
+                    ORDER BY c.run_id, c.seq
+                    """, [tenant.value, ids]),
             ])
-        guard let row = results[0].first else { throw LeaseError.fenced }
-        let snapshot = try results[1].first?.optionalJSON("snapshot")
-        let later = snapshot == nil ? results[1][...] : results[1].dropFirst()
-        return StoredRun(
-            persona: try row.id("persona_id"), graph: try row.value("graph"), input: try row.value("input"),
-            profile: [
-                "name": .string(try row.text("name")),
-                "model": try row.optionalText("model").map { .string($0) } ?? .null,
-            ],
-            seq: try row.int("seq"), snapshot: snapshot, deltas: try later.map { try $0.json("delta") })
+        let points = try Dictionary(grouping: results[1]) { row -> RunID in try row.id("run_id") }
+        var runs: [RunLease: StoredRun] = [:]
+        for row in results[0] {
+            let lease = RunLease(tenant: tenant, run: try row.id("run_id"), epoch: try row.int("epoch"))
+            runs[lease] = try StoredRun(row, points[lease.run] ?? [])
+        }
+        return runs
     }
 
     /// What came in. `wakes` is read before the rest, so that news in between shows as a difference at the commit.
@@ -127,7 +184,7 @@ package struct RunSteps: StepCommitter {
                     """, key + [.int(Self.inboxLimit)]),
                 PostgresStatement(
                     """
-                    SELECT signal_id, name, payload FROM signals
+                    SELECT signal_id, name, payload, wait_id FROM signals
                     WHERE tenant_id = $1 AND run_id = $2 AND consumed_seq IS NULL ORDER BY created_at, signal_id LIMIT $3
                     """, key + [.int(Self.inboxLimit)]),
             ])
@@ -136,17 +193,20 @@ package struct RunSteps: StepCommitter {
             seq: try row.int("seq"), wakes: try row.int("wakes"), cancelRequested: try row.bool("cancel_requested"),
             now: Int64(try row.int("now")), outcomes: try results[1].map(Self.outcome),
             signals: try results[2].map {
-                RunInbox.Signal(id: try $0.id("signal_id"), name: try $0.text("name"), payload: try $0.value("payload"))
+                RunInbox.Signal(
+                    id: try $0.id("signal_id"), name: try $0.text("name"), payload: try $0.value("payload"),
+                    wait: try $0.optionalID("wait_id"))
             })
     }
 
-    package func commit(_ step: StepCommit) async throws {
-        let statements = try step.statements()
-        do {
-            _ = try await database.batch(step.lease.tenant, statements)
-        } catch let error as PostgresError where error.sqlstate == Self.fencedState {
-            throw LeaseError.fenced
-        }
+    package func commit(_ step: StepCommit) async throws { _ = try await committed(step) }
+
+    package func committed(_ step: StepCommit) async throws -> StepReceipt? {
+        let group = StepGroup(step.lease.tenant, [step])
+        let results = try await database.app.batch(
+            settings: [("app.tenant", step.lease.tenant.description)], try group.statements())
+        guard let receipt = try group.receipts(results.first).first ?? nil else { throw LeaseError.fenced }
+        return receipt
     }
 
     /// Nothing is to be done: takes the run off the list of ready ones until `wakeAt`, unless news came meanwhile.
@@ -181,5 +241,23 @@ package struct RunSteps: StepCommitter {
                 )
             }
         return RunInbox.Outcome(step: try row.int("step"), result: result)
+    }
+}
+
+extension StoredRun {
+    /// From the run's row and its checkpoints since the last snapshot, that one included.
+    init(_ row: PostgresRow, _ points: [PostgresRow]) throws {
+        persona = try row.id("persona_id")
+        graph = try row.value("graph")
+        input = try row.value("input")
+        profile = [
+            "name": .string(try row.text("name")),
+            "model": try row.optionalText("model").map { .string($0) } ?? .null,
+        ]
+        seq = try row.int("seq")
+        wakes = try row.int("wakes")
+        now = Int64(try row.int("now"))
+        snapshot = try points.first?.optionalJSON("snapshot")
+        deltas = try (snapshot == nil ? points[...] : points.dropFirst()).map { try $0.json("delta") }
     }
 }

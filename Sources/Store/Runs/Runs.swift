@@ -123,6 +123,8 @@ package struct Runs: Sendable {
         case noRun
         /// `effect.<job id>` of a job that waits for no decision: refused, never ignored.
         case noDecisionPending
+        /// The run does not wait for `wait`, or not any more: refused, never ignored.
+        case noSuchWait
         /// `pendingSignals` wait to be taken.
         case tooMany
     }
@@ -130,22 +132,35 @@ package struct Runs: Sendable {
     /// Signals that may wait to be taken by one run.
     package static let pendingSignals = 100
 
-    /// Stores a signal; the same `signal` id twice is one signal. Ring `.run` afterwards.
+    /// Stores a signal; the same `signal` id twice is one signal. With `wait` it answers that wait alone, and is the
+    /// only one that does. Ring `.run` afterwards.
     package func signal(
-        _ tenant: TenantID, _ id: RunID, signal: SignalID = .new(), name: String, payload: JSONValue, user: UserID?,
-        actor: String
+        _ tenant: TenantID, _ id: RunID, signal: SignalID = .new(), name: String, payload: JSONValue,
+        wait: WaitID? = nil, user: UserID?, actor: String
     ) async throws -> SignalOutcome {
         try await database.transaction(tenant) { connection in
             let run = try await connection.query(
                 "SELECT finished_at IS NULL AS open FROM runs WHERE tenant_id = $1 AND run_id = $2 FOR UPDATE",
                 [tenant.value, id.value])
             guard try run.first?.bool("open") == true else { return .noRun }
+            // An approval's answer comes by POST /api/approvals, under its hash and its roles.
+            if name.hasPrefix(Approvals.signalPrefix) { return .noDecisionPending }
             if name.hasPrefix(EffectDecision.signalPrefix) {
                 let job = JobID(name.dropFirst(EffectDecision.signalPrefix.count))
                 let pending = try await connection.query(
                     "SELECT 1 FROM jobs WHERE tenant_id = $1 AND job_id = $2 AND run_id = $3 AND state = 'unknown'",
                     [tenant.value, job?.value ?? .null, id.value])
                 guard !pending.isEmpty else { return .noDecisionPending }
+            }
+            if let wait {
+                let pending = try await connection.query(
+                    """
+                    SELECT 1 FROM runs r, json_array_elements(r.waiting_for) w
+                    WHERE r.tenant_id = $1 AND r.run_id = $2 AND w ->> 'id' = $3 AND w ->> 'kind' = 'signal'
+                        AND NOT EXISTS (SELECT 1 FROM signals s
+                            WHERE s.tenant_id = $1 AND s.run_id = $2 AND s.wait_id = $4)
+                    """, [tenant.value, id.value, .text(wait.description), wait.value])
+                guard !pending.isEmpty else { return .noSuchWait }
             }
             let waiting = try await connection.query(
                 "SELECT count(*) AS n FROM signals WHERE tenant_id = $1 AND run_id = $2 AND consumed_seq IS NULL",
@@ -156,13 +171,17 @@ package struct Runs: Sendable {
             _ = try await connection.pipeline([
                 PostgresStatement(
                     """
-                    INSERT INTO signals (tenant_id, run_id, signal_id, name, payload, created_by)
-                    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING
+                    INSERT INTO signals (tenant_id, run_id, signal_id, name, payload, created_by, wait_id)
+                    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING
                     """,
-                    [tenant.value, id.value, signal.value, .text(name), try .json(payload), user?.value ?? .null]),
+                    [
+                        tenant.value, id.value, signal.value, .text(name), try .json(payload), user?.value ?? .null,
+                        wait?.value ?? .null,
+                    ]),
                 PostgresStatement(
                     """
-                    UPDATE runs SET wakes = wakes + 1, ready_at = platform_now() WHERE tenant_id = $1 AND run_id = $2
+                    UPDATE runs SET wakes = wakes + 1, ready_at = CASE WHEN NOT held THEN platform_now() END
+                    WHERE tenant_id = $1 AND run_id = $2
                     """, [tenant.value, id.value]),
                 try entry.statement(),
             ])

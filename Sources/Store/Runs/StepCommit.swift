@@ -25,6 +25,9 @@ package struct StepCommit: Sendable {
     package var takenJobs: [Int]
     package var takenSignals: [SignalID]
     package var persona: PersonaID
+    /// Questions put to people, and those that have ended.
+    package var questions: [Question] = []
+    package var settledQuestions: [ApprovalID: StoredApproval.Status] = [:]
 
     /// The run's last event afterwards. A step without events still takes a number, so that its checkpoint has one.
     package var nextSeq: Int { seq + events.count }
@@ -54,6 +57,34 @@ package struct StepCommit: Sendable {
             self.input = input
             self.output = output
             self.failure = failure
+        }
+    }
+
+    package struct Question: Sendable {
+        package var id: ApprovalID
+        package var step: Int
+        package var node: String
+        package var title: String
+        package var detail: String
+        package var arguments: JSONValue
+        package var tool: String?
+        package var argumentsHash: String
+        /// Milliseconds since 1970.
+        package var due: Int64?
+
+        package init(
+            id: ApprovalID, step: Int, node: String, title: String, detail: String, arguments: JSONValue, tool: String?,
+            argumentsHash: String, due: Int64?
+        ) {
+            self.id = id
+            self.step = step
+            self.node = node
+            self.title = title
+            self.detail = detail
+            self.arguments = arguments
+            self.tool = tool
+            self.argumentsHash = argumentsHash
+            self.due = due
         }
     }
 

@@ -53,7 +53,7 @@ package final class TestServices: Sendable {
         return try await postgres.value {
             var settings = EmbeddedPostgres.Settings()
             settings.isDurable = false
-            settings.maxConnections = 300
+            settings.maxConnections = 500
             settings.diesWithParent = true
             let started = try await EmbeddedPostgres.start(
                 in: directory, settings: settings, onUnexpectedEnd: Self.report)

@@ -1,7 +1,7 @@
 import Domain
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct ExpressionTests {
+@Suite(.timeLimit(.minutes(10))) struct ExpressionTests {
     static let scope = ExpressionScope([
         "state": [
             "mail": ["subject": "Tides", "links": ["a", "b", "c"], "size": 42], "log": [], "none": nil,

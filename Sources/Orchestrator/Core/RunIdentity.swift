@@ -1,0 +1,34 @@
+package import Domain
+
+/// Who a run is and what it may call; constant over its life.
+package struct RunIdentity: Sendable {
+    package var run: RunID
+    package var tenant: TenantID
+    package var persona: PersonaID
+    package var input: JSONValue
+    /// What graphs may know of the persona: {name, model?}, at the version that the run keeps.
+    package var profile: JSONValue
+    package var effectKey: EffectKey
+    package var tools: ToolCatalog
+
+    package init(
+        run: RunID, tenant: TenantID, persona: PersonaID, input: JSONValue, profile: JSONValue = [:],
+        effectKey: EffectKey, tools: ToolCatalog
+    ) {
+        self.run = run
+        self.tenant = tenant
+        self.persona = persona
+        self.input = input
+        self.profile = profile
+        self.effectKey = effectKey
+        self.tools = tools
+    }
+
+    /// What expressions read as `run`.
+    var json: JSONValue {
+        [
+            "id": .string(run.description), "tenant_id": .string(tenant.description),
+            "persona_id": .string(persona.description), "persona": profile,
+        ]
+    }
+}
