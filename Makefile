@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test simulate bench check format build clean
+.PHONY: help run test simulate nightly bench check format build clean
 
 # Compiler processes at once.
 JOBS ?= $(shell nproc)
@@ -11,11 +11,13 @@ DEBUG := --scratch-path .build/debug-build --jobs $(JOBS)
 RELEASE := --configuration release --scratch-path .build/release-build --jobs $(JOBS)
 # Tests at once: most of them wait for services and browsers of their own, which share the processors.
 TEST_WIDTH ?= $(shell echo $$((3 * $$(nproc))))
+# Whole platforms at once, each with a browser.
+PLATFORM_WIDTH ?= $(shell echo $$((2 * $$(nproc))))
 # Seconds after which the whole run is ended; each test has a limit of ten minutes of its own.
 TEST_LIMIT ?= 1200
 PLATFORMS := FaultTests|EndToEndTests|DeploymentTests
-TESTS := timeout --foreground --kill-after=30 $(TEST_LIMIT) swift test $(DEBUG) --skip-build \
-	--experimental-maximum-parallelization-width $(TEST_WIDTH)
+TESTS = timeout --foreground --kill-after=30 $(TEST_LIMIT) swift test $(DEBUG) --skip-build \
+	--experimental-maximum-parallelization-width $(or $(2),$(TEST_WIDTH))
 # What failed is said again at the end, where a reader of a long log looks first.
 tests = $(TESTS) $(1) 2>&1 | tee .build/tests.log || { printf '\nWhat failed:\n'; grep -E '^(✘|↳)|error:|Fatal' .build/tests.log; exit 1; }
 PERSONA_DATA_DIR ?= $(CURDIR)/.data
@@ -36,7 +38,13 @@ test: ## Run the tests; FILTER=regex runs those whose name matches
 	@Scripts/bootstrap test
 	@swift build $(DEBUG) --build-tests
 	@$(call tests,$(if $(FILTER),--filter '$(FILTER)',--skip '$(PLATFORMS)'))
-	@$(if $(FILTER),true,$(call tests,--filter '$(PLATFORMS)'))
+	@$(if $(FILTER),true,$(call tests,--filter '$(PLATFORMS)',$(PLATFORM_WIDTH)))
+
+nightly: TEST_LIMIT = 14400
+nightly: ## Kill processes for as long as it takes; KILLS=n
+	@Scripts/bootstrap test
+	@swift build $(DEBUG) --build-tests
+	@export PERSONA_TEST_KILLS=$(or $(KILLS),1000); $(call tests,--filter KillSeriesTests)
 
 bench: build ## Measure; ONLY=name runs one measurement
 	@Scripts/bootstrap bench

@@ -33,7 +33,26 @@ package struct Identifier<Subject>: Hashable, Sendable, Codable, CustomStringCon
         return Self(milliseconds: UInt64(Date().timeIntervalSince1970 * 1000), using: &generator)
     }
 
-    package var description: String { uuid.uuidString.lowercased() }
+    package var description: String {
+        var bytes = uuid.uuid
+        return withUnsafeBytes(of: &bytes) { bytes in
+            String(unsafeUninitializedCapacity: 36) { text in
+                var place = 0
+                for (index, byte) in bytes.enumerated() {
+                    if index == 4 || index == 6 || index == 8 || index == 10 {
+                        text[place] = UInt8(ascii: "-")
+                        place += 1
+                    }
+                    text[place] = Self.digit(byte >> 4)
+                    text[place + 1] = Self.digit(byte & 15)
+                    place += 2
+                }
+                return place
+            }
+        }
+    }
+
+    private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? value + 48 : value + 87 }
 
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()

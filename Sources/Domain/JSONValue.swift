@@ -50,9 +50,7 @@ extension JSONValue: Codable {
 
 extension JSONValue {
     /// Parses JSON text. Throws `DecodingError` on malformed input.
-    package init(parsing bytes: some Sequence<UInt8>) throws {
-        self = try JSONDecoder().decode(JSONValue.self, from: Data(bytes))
-    }
+    package init(parsing bytes: some Sequence<UInt8>) throws { self = try JSONReader.read(Array(bytes)) }
 
     /// The JSON form of any `Encodable` value.
     package init(encoding value: some Encodable) throws {
@@ -66,9 +64,9 @@ extension JSONValue {
 
     /// UTF-8 text with sorted keys and unescaped slashes: equal values, equal bytes.
     package func canonicalBytes() throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return try encoder.encode(self)
+        var writer = JSONWriter()
+        try writer.value(self)
+        return Data(writer.bytes)
     }
 
     package subscript(key: String) -> JSONValue? {

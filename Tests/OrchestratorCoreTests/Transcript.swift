@@ -43,9 +43,12 @@ struct Transcript {
         var replayed = RunMachine(graph: machine.graph, identity: machine.identity)
         replayed.replay(changes)
         #expect(replayed.state == machine.state)
-        let text = try? JSONEncoder().encode(changes)
-        let decoded = try? text.map { try JSONDecoder().decode([RunChange].self, from: $0) }
-        #expect(decoded == changes)
+        #expect((try? RunChange.decode(RunChange.encode(last.changes))) == last.changes)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let text = try? encoder.encode(last.changes)
+        #expect((try? RunChange.encode(last.changes)) == text.map(Array.init))
+        #expect((try? text.map { try JSONDecoder().decode([RunChange].self, from: $0) }) == last.changes)
         let snapshot = try? JSONEncoder().encode(machine.state)
         #expect((try? snapshot.map { try JSONDecoder().decode(RunState.self, from: $0) }) == machine.state)
     }

@@ -16,11 +16,14 @@ final class JobList: JobSource {
         var outcomes: [JobID: String] = [:]
         var marks: [String] = []
         var ended = 0
+        /// Outcomes that are not taken before one is.
+        var refusals = 0
+        var disowned: Set<JobID> = []
         var waiting: [CheckedContinuation<Void, Never>] = []
         var watchers: [(Int, OneShot<Void>)] = []
     }
 
-    struct Fenced: Error {}
+    struct Away: Error {}
 
     let state = Mutex(State())
     let firstProgress = OneShot<Void>()
@@ -45,7 +48,7 @@ final class JobList: JobSource {
 
     func mark(_ job: WorkerJob, _ phase: EffectPhase) async throws {
         try state.withLock { state in
-            guard state.started[job.id] != nil else { throw Fenced() }
+            guard state.started[job.id] != nil else { throw JobTaken() }
             state.marks.append(phase.rawValue)
         }
     }
@@ -92,9 +95,20 @@ final class JobList: JobSource {
         return state.withLock { $0.outcomes }
     }
 
+    func disown(_ jobs: Set<JobID>) async throws {
+        state.withLock { state in
+            state.disowned.formUnion(jobs)
+            for job in jobs { state.started[job] = nil }
+        }
+    }
+
     private func end(_ job: WorkerJob, _ outcome: String) throws {
         let reached = try state.withLock { state in
-            guard state.started.removeValue(forKey: job.id) != nil else { throw Fenced() }
+            if state.refusals > 0 {
+                state.refusals -= 1
+                throw Away()
+            }
+            guard state.started.removeValue(forKey: job.id) != nil else { throw JobTaken() }
             state.outcomes[job.id] = outcome
             state.ended += 1
             return state.watchers.filter { $0.0 <= state.ended }.map(\.1)
@@ -158,6 +172,7 @@ struct Parrot: ModelRunner {
             var settings = Worker.Settings()
             settings.slots = 4
             settings.heartbeat = .milliseconds(50)
+            settings.retry = .milliseconds(10)
             worker = Worker(
                 jobs: jobs, containers: containers,
                 tools: { name in
@@ -177,6 +192,33 @@ struct Parrot: ModelRunner {
             loop.stop()
             try? FileManager.default.removeItem(atPath: data)  // a left-over in /tmp does no harm
         }
+    }
+
+    @Test func outcomeThatCannotBeWrittenIsWrittenLater() async throws {
+        let bench = try await Bench()
+        bench.jobs.state.withLock { $0.refusals = 3 }
+        let run = Task { await bench.worker.run() }
+        let job = bench.job("test.echo", ["text": "a"])
+        bench.jobs.add(job)
+        #expect(await bench.jobs.outcomes(1) == [job.id: "done "])
+        run.cancel()
+        await run.value
+        await bench.end()
+    }
+
+    @Test func jobThatIsHeldAndDoesNotRunHereIsLetGo() async throws {
+        let bench = try await Bench()
+        let stray = bench.job("test.echo"), running = bench.job("test.wait", ["stubborn": false])
+        bench.jobs.state.withLock { $0.started[stray.id] = stray }
+        bench.jobs.add(running)
+        let run = Task { await bench.worker.run() }
+        await bench.jobs.firstProgress.value()
+        while bench.jobs.state.withLock({ $0.disowned.isEmpty }) { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(bench.jobs.state.withLock { $0.disowned } == [stray.id])
+        #expect(bench.jobs.state.withLock { $0.started[running.id] } != nil)
+        run.cancel()
+        await run.value
+        await bench.end()
     }
 
     @Test func jobsRunAndTheirOutcomesAreWritten() async throws {

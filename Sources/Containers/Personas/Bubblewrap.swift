@@ -10,6 +10,7 @@ package struct Bubblewrap: PersonaSandbox {
     private let program: PersonaProgram
     private let loop: PollLoop
     private let groups: ControlGroups
+    private let data: String
     package let usesOwnUsers: Bool
 
     /// Tries what this machine allows by starting `/usr/bin/true` in a sandbox; throws when nothing works.
@@ -18,6 +19,7 @@ package struct Bubblewrap: PersonaSandbox {
     package init(program: PersonaProgram, data: String, on loop: PollLoop) async throws(SandboxError) {
         self.program = program
         self.loop = loop
+        self.data = data
         groups = ControlGroups(data: data)
         var isSeparate = geteuid() == 0
         var attempt = try await Self.attempt(isSeparate, data, program, loop)
@@ -46,8 +48,11 @@ package struct Bubblewrap: PersonaSandbox {
         return Running(child: child, group: group)
     }
 
-    /// Processes die with their parent by themselves; what stays is empty control groups.
-    package func removeLeftOvers() async throws(SandboxError) { groups.removeLeftOvers() }
+    /// Nearly all processes die with their parent by themselves; then what stays is empty control groups.
+    package func removeLeftOvers() async throws(SandboxError) {
+        SandboxLeftOvers.end(data: data)
+        groups.removeLeftOvers()
+    }
 
     /// `nil` when it worked, else the reason.
     private static func attempt(

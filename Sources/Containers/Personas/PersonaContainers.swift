@@ -58,8 +58,8 @@ package actor PersonaContainers {
     /// Runs a tool in the persona's sandbox.
     ///
     /// `mark` commits an effect's phase; when it throws, the tool is told to stop. A sandbox that dies fails the call
-    /// with `sandbox_died` (transient), `oom` (permanent), or, once `transmitting` was committed and `accepted` was
-    /// not, as an unknown outcome. A call that does not end in time costs the whole sandbox.
+    /// with `sandbox_died` (transient), `oom` (permanent), or, once `transmitting` was committed, as an unknown outcome:
+    /// after `accepted`, too, a repeat would be a second effect. A call that does not end in time costs the whole sandbox.
     package func call(
         _ call: SandboxCall, mark: @escaping @Sendable (EffectPhase) async throws -> Void = { _ in },
         progress: SandboxProgress = { _, _ in }

@@ -54,7 +54,7 @@ struct SandboxExchange {
                 session.kill()
                 return .failure(stopped(phase))
             case .ended(.failure(let failure)) where failure.code == "sandbox_died" || failure.code == "oom":
-                return .failure(phase == .transmitting ? unknown(failure) : failure)
+                return .failure(phase == nil ? failure : unknown(failure))
             case .ended(let result):
                 return result
             }
@@ -83,14 +83,14 @@ struct SandboxExchange {
     private func unknown(_ failure: ToolFailure) -> ToolFailure {
         ToolFailure(
             .unknownOutcome, code: failure.code,
-            "\(failure.message) The effect was being transmitted: whether it happened is not known.")
+            "\(failure.message) The effect had begun: it must not be repeated before it is known whether it happened.")
     }
 
     private func stopped(_ phase: EffectPhase?) -> ToolFailure {
         let failure = ToolFailure(
             .transient, code: "timed_out",
             "'\(call.tool)' did not end within \(call.timeoutSeconds) s; its sandbox was ended.")
-        return phase == .transmitting ? unknown(failure) : failure
+        return phase == nil ? failure : unknown(failure)
     }
 }
 

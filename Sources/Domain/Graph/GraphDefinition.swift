@@ -48,10 +48,6 @@ package struct GraphDefinition: Sendable, Hashable {
             if let compensation = node.compensation { tools.insert(compensation.tool) }
         }
     }
-
-    package func reducer(for path: StatePath) -> StateReducer {
-        path.names.count == 1 ? reducers[path.key] ?? .replace : .replace
-    }
 }
 
 extension GraphDefinition: Codable {

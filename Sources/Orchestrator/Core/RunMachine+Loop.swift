@@ -38,6 +38,15 @@ extension RunMachine {
         }
     }
 
+    /// Items that were under way as calls when another run was forked have nobody else to begin them.
+    mutating func beginForkedItems() {
+        let forked = state.strands.filter { _, strand in
+            guard case .looping(let progress) = strand.activity else { return false }
+            return progress.again != nil
+        }
+        for id in forked.keys.sorted() { continueLoop(id) }
+    }
+
     private mutating func callItem(
         _ id: Int, _ strand: Strand, _ loop: ForEach, _ body: GraphNode, _ step: Int, _ item: JSONValue, _ index: Int
     ) {

@@ -149,7 +149,10 @@ extension RunMachine {
 
     /// An `end` ends the graph that it stands in.
     private mutating func end(_ id: Int, _ strand: Strand, _ output: JSONValue) {
-        guard let parent = strand.parent else { return finish(.succeeded, output: output, nil) }
+        guard let parent = strand.parent else {
+            // Null and nothing are one in the record.
+            return finish(.succeeded, output: output == .null ? nil : output, nil)
+        }
         emit(.ended(strand: id))
         complete(parent, output: output)
     }

@@ -42,7 +42,10 @@ package struct RunMachine: Sendable {
         self.now = now
         let before = state.status
         for input in inputs { take(input) }
-        if !state.status.isFinal { fireTimers() }
+        if !state.status.isFinal {
+            beginForkedItems()
+            fireTimers()
+        }
         let isDone = run()
         if !state.status.isFinal { settleStatus(before: before) }
         draft.status = state.status

@@ -79,6 +79,7 @@ package struct LoopProgress: Sendable, Hashable, Codable {
 
     mutating func begin(_ item: Int) {
         if let index = again?.firstIndex(of: item) { again?.remove(at: index) }
+        if again?.isEmpty == true { again = nil }
         next = max(next, item + 1)
         active += 1
     }

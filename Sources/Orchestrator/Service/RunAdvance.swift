@@ -60,7 +60,7 @@ struct RunAdvance: Sendable {
         let state = try stored.snapshot.map { try decoder.decode(RunState.self, from: Data($0)) } ?? RunState()
         var machine = RunMachine(graph: graph, identity: identity, state: state)
         machine.visitLimit = visitsPerCheckpoint
-        for delta in stored.deltas { machine.replay(try decoder.decode([RunChange].self, from: Data(delta))) }
+        for delta in stored.deltas { machine.replay(try RunChange.decode(delta)) }
         let snapshots = SnapshotPolicy(
             stepsSince: stored.deltas.count, bytesSince: stored.deltas.reduce(0) { $0 + $1.count },
             lastSnapshot: stored.snapshot?.count ?? 0)
@@ -146,7 +146,7 @@ struct RunAdvance: Sendable {
     private static func commit(_ transition: Transition, _ inbox: RunInbox, _ hot: HotRun) throws -> StepCommit {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let delta = Array(try encoder.encode(transition.changes))
+        let delta = try RunChange.encode(transition.changes)
         let isDue = hot.snapshots.isDue(adding: delta.count)
         let snapshot = isDue ? Array(try encoder.encode(hot.machine.state)) : nil
         // Every checkpoint has a number of its own, so a step that tells nothing tells of its signals or resumes.

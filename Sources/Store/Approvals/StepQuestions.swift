@@ -24,7 +24,7 @@ extension StepGroup {
             FROM unnest($2::bigint[], $3::uuid[], $4::uuid[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::json[],
                     $10::text[], $11::text[], $12::bigint[])
                 AS q (place, run_id, id, step, node, title, detail, arguments, tool, hash, due)
-            WHERE q.place = ANY ((SELECT current_setting('app.held')::bigint[]))
+            WHERE q.place = ANY ((SELECT current_setting('app.held')::bigint[])::bigint[])
             ON CONFLICT (tenant_id, approval_id) DO NOTHING
             """,
             [
@@ -42,7 +42,7 @@ extension StepGroup {
             """
             UPDATE approvals a SET status = s.status
             FROM unnest($2::bigint[], $3::uuid[], $4::text[]) AS s (place, id, status)
-            WHERE s.place = ANY ((SELECT current_setting('app.held')::bigint[]))
+            WHERE s.place = ANY ((SELECT current_setting('app.held')::bigint[])::bigint[])
                 AND a.tenant_id = $1 AND a.approval_id = s.id AND a.status <> s.status
             """,
             [

@@ -163,6 +163,15 @@ package struct JobQueue: Sendable {
             ])
     }
 
+    /// Ends the leases of calls that are held for this owner and that nobody runs: the rescue takes them up.
+    package func disown(_ jobs: Set<JobID>) async throws {
+        try await database.dispatch.execute(
+            """
+            UPDATE jobs SET owner = NULL, lease_until = platform_now() - interval '1 millisecond'
+            WHERE owner = $1 AND state = 'started' AND job_id = ANY ($2)
+            """, [.int(owner.number), .uuids(jobs.map(\.uuid))])
+    }
+
     private func end(
         _ job: ClaimedJob, _ state: JobState, result: JSONValue?, failure: ToolFailure?, also: [PostgresStatement]
     ) async throws {

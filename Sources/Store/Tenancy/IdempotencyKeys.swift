@@ -1,4 +1,5 @@
 package import Domain
+import FoundationEssentials
 import Postgres
 
 /// What a key was used for before.
@@ -26,22 +27,15 @@ package struct IdempotencyKeys: Sendable {
     package func claim(_ tenant: TenantID, user: UserID, key: String, requestHash: [UInt8]) async throws
         -> IdempotencyClaim
     {
-        let inserted = try await database.rows(
-            tenant,
-            """
-            INSERT INTO idempotency_keys AS k (tenant_id, user_id, key, request_hash, expires_at)
-            VALUES ($1, $2, $3, $4, platform_now() + make_interval(hours => $5))
-            ON CONFLICT (tenant_id, user_id, key) DO UPDATE
-                SET request_hash = excluded.request_hash, status = NULL, headers = NULL, body = NULL,
-                    created_at = platform_now(), expires_at = excluded.expires_at
-                WHERE k.expires_at < platform_now()
-                    OR (k.status IS NULL AND k.created_at < platform_now() - make_interval(mins => $6))
-            RETURNING key
-            """,
-            [
-                tenant.value, user.value, .text(key), .bytes(requestHash), .int(Self.lifetimeHours),
-                .int(Self.servingMinutes),
-            ])
+        let claim = UUID().uuidString
+        let inserted: [PostgresRow]
+        do {
+            inserted = try await insert(tenant, user, key, requestHash, claim)
+        } catch {
+            // The answer alone may be lost: then nobody would serve a key that is taken.
+            try await release(tenant, user: user, key: key, claim: claim)
+            throw error
+        }
         guard inserted.isEmpty else { return .fresh }
         let rows = try await database.rows(
             tenant,
@@ -55,6 +49,28 @@ package struct IdempotencyKeys: Sendable {
         guard let status = try row.optionalInt("status") else { return .inProgress }
         let headers: [String: String] = try JSONValue(parsing: row.optionalJSON("headers") ?? Array("{}".utf8)).decode()
         return .answered(status: status, headers: headers, body: try row.optionalBytes("body") ?? [])
+    }
+
+    /// A row where the key was free. Until the answer is there its headers name the claim.
+    private func insert(
+        _ tenant: TenantID, _ user: UserID, _ key: String, _ requestHash: [UInt8], _ claim: String
+    ) async throws -> [PostgresRow] {
+        try await database.rows(
+            tenant,
+            """
+            INSERT INTO idempotency_keys AS k (tenant_id, user_id, key, request_hash, expires_at, headers)
+            VALUES ($1, $2, $3, $4, platform_now() + make_interval(hours => $5), json_build_object('claim', $7::text))
+            ON CONFLICT (tenant_id, user_id, key) DO UPDATE
+                SET request_hash = excluded.request_hash, status = NULL, headers = excluded.headers, body = NULL,
+                    created_at = platform_now(), expires_at = excluded.expires_at
+                WHERE k.expires_at < platform_now()
+                    OR (k.status IS NULL AND k.created_at < platform_now() - make_interval(mins => $6))
+            RETURNING key
+            """,
+            [
+                tenant.value, user.value, .text(key), .bytes(requestHash), .int(Self.lifetimeHours),
+                .int(Self.servingMinutes), .text(claim),
+            ])
     }
 
     package func answer(
@@ -72,11 +88,13 @@ package struct IdempotencyKeys: Sendable {
             ])
     }
 
-    /// Frees a key whose request failed without an answer worth keeping.
-    package func release(_ tenant: TenantID, user: UserID, key: String) async throws {
+    /// Frees a key whose request failed without an answer worth keeping; with `claim` only where it is that one's.
+    package func release(_ tenant: TenantID, user: UserID, key: String, claim: String? = nil) async throws {
         _ = try await database.rows(
             tenant,
-            "DELETE FROM idempotency_keys WHERE tenant_id = $1 AND user_id = $2 AND key = $3 AND status IS NULL",
-            [tenant.value, user.value, .text(key)])
+            """
+            DELETE FROM idempotency_keys WHERE tenant_id = $1 AND user_id = $2 AND key = $3 AND status IS NULL
+                AND ($4::text IS NULL OR headers ->> 'claim' = $4)
+            """, [tenant.value, user.value, .text(key), .optional(claim) { .text($0) }])
     }
 }

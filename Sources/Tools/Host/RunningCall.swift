@@ -85,7 +85,8 @@ final class RunningCall: Sendable {
     /// A tool that was stopped usually only says "cancelled"; the reason is known here.
     private func named(_ outcome: Result<JSONValue, ToolFailure>, after stop: Stop) -> Result<JSONValue, ToolFailure> {
         guard case .failure(let failure) = outcome, failure.code == "cancelled" else { return outcome }
-        let kind: ToolFailure.Kind = state.withLock { $0.phase } == .transmitting ? .unknownOutcome : .transient
+        // Also what the far end has accepted must not be done again.
+        let kind: ToolFailure.Kind = state.withLock { $0.phase } == nil ? .transient : .unknownOutcome
         switch stop {
         case .cancelled: return .failure(ToolFailure(kind, code: "cancelled", failure.message))
         case .timedOut:

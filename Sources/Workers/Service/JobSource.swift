@@ -39,8 +39,13 @@ package struct WorkerJob: Sendable {
     }
 }
 
-/// Where a worker's jobs come from and their outcomes go. Every write is fenced: it throws when the job was taken
-/// away, and then nothing more may be written for it.
+/// Why a write for a job was refused: another has it, or it has ended already.
+package struct JobTaken: Error, Sendable {
+    package init() {}
+}
+
+/// Where a worker's jobs come from and their outcomes go. Every write is fenced: it throws `JobTaken` when the job was
+/// taken away, and then nothing more may be written for it. After any other error the same outcome may be written again.
 package protocol JobSource: Sendable {
     /// Up to `limit` jobs, begun.
     func claim(limit: Int) async throws -> [WorkerJob]
@@ -53,6 +58,8 @@ package protocol JobSource: Sendable {
     func handBack(_ job: WorkerJob) async throws
     /// Prolongs what this worker holds; the ids that it still holds.
     func heartbeat() async throws -> Set<JobID>
+    /// Lets go of jobs that are held for this worker and that it does not run: they are taken up as a dead worker's are.
+    func disown(_ jobs: Set<JobID>) async throws
     func progress(_ job: WorkerJob, message: String, fraction: Double?) async
     /// Returns when there may be new jobs: on a doorbell, when the next is due, or at the latest at the sweep.
     func news() async

@@ -12,6 +12,9 @@ package final class Worker: Sendable {
         package var heartbeat = Duration.seconds(3)
         /// Between attempts to reach a job source that fails.
         package var retry = Duration.seconds(1)
+        /// Attempts to write one outcome: together longer than a lease. Each is fenced, so that one whose answer alone
+        /// was lost changes nothing.
+        package var outcomeAttempts = 12
 
         package init() {}
     }
@@ -19,6 +22,9 @@ package final class Worker: Sendable {
     private struct State {
         var running: [JobID: Running] = [:]
         var isDraining = false
+        var isClaiming = false
+        /// Held for this worker at the last beat, and not running here.
+        var unknown: Set<JobID> = []
     }
 
     private struct Running {
@@ -85,14 +91,21 @@ package final class Worker: Sendable {
                 continue
             }
             do {
-                let claimed = try await jobs.claim(limit: free)
-                for job in claimed { begin(job, freed) }
-                if claimed.isEmpty { await jobs.news() }
+                if try await begin(atMost: free, freed) == 0 { await jobs.news() }
             } catch {
                 if !Task.isCancelled { log("jobs cannot be claimed: \(error)") }
                 try? await Task.sleep(for: settings.retry)  // cancelled: the loop ends
             }
         }
+    }
+
+    /// How many could be claimed.
+    private func begin(atMost limit: Int, _ freed: AsyncStream<Void>.Continuation) async throws -> Int {
+        state.withLock { $0.isClaiming = true }
+        defer { state.withLock { $0.isClaiming = false } }
+        let claimed = try await jobs.claim(limit: limit)
+        for job in claimed { begin(job, freed) }
+        return claimed.count
     }
 
     /// Each job has a task of its own, held in `running`, because it outlives the claiming: `drain` waits for it.
@@ -123,20 +136,30 @@ package final class Worker: Sendable {
         }
         if isTaken { return }
         // Outcomes are written even when this task was cancelled: what happened must be known.
-        let jobs = jobs
-        let log = log
-        await Task {
+        await Task { await write(outcome, of: job, isHandedBack: isHandedBack) }.value
+    }
+
+    /// Tries until it is written, until the job is known to be another's, or until its lease has surely run out.
+    private func write(
+        _ outcome: Result<(JSONValue, [StoredArtifact]), ToolFailure>, of job: WorkerJob, isHandedBack: Bool
+    ) async {
+        for attempt in 1...settings.outcomeAttempts {
             do {
                 switch outcome {
                 case .success(let (output, artifacts)):
-                    try await jobs.complete(job, output: output, artifacts: artifacts)
-                case .failure where isHandedBack: try await jobs.handBack(job)
-                case .failure(let failure): try await jobs.fail(job, failure)
+                    return try await jobs.complete(job, output: output, artifacts: artifacts)
+                case .failure where isHandedBack: return try await jobs.handBack(job)
+                case .failure(let failure): return try await jobs.fail(job, failure)
                 }
+            } catch is JobTaken {
+                return log("the outcome of job \(job.id) was not written: another has it, or it is written already")
             } catch {
-                log("the outcome of job \(job.id) was not written: \(error)")
+                log("the outcome of job \(job.id) was not written (attempt \(attempt)): \(error)")
             }
-        }.value
+            let isHopeless = state.withLock { $0.isDraining || $0.running[job.id]?.isTaken == true }
+            if isHopeless { return }
+            try? await Task.sleep(for: settings.retry)  // never cancelled: nobody holds this task
+        }
     }
 
     private func execute(_ job: WorkerJob) async throws(ToolFailure) -> (JSONValue, [StoredArtifact]) {
@@ -199,9 +222,34 @@ package final class Worker: Sendable {
                 }
             }
             for task in lost { task.cancel() }
+            try await disown(held)
         } catch {
             log("leases cannot be renewed: \(error)")
         }
+    }
+
+    /// What is held for this worker and does not run here, at two beats in a row, came of a claim whose answer was lost,
+    /// or ended without its outcome: it is let go, or it would be held for as long as this process lives.
+    private func disown(_ held: Set<JobID>) async throws {
+        let orphans = state.withLock { state -> Set<JobID> in
+            let unknown = state.isClaiming ? [] : held.subtracting(state.running.keys)
+            defer { state.unknown = unknown }
+            return unknown.intersection(state.unknown)
+        }
+        guard !orphans.isEmpty else { return }
+        log("let go of \(orphans.count) jobs that are held for this worker and do not run here")
+        try await jobs.disown(orphans)
+    }
+
+    /// Stops every call at once, also those that transmit, and writes nothing more: for a worker whose leases are lost,
+    /// since another takes up what it holds.
+    package func abandon() {
+        let tasks = state.withLock { state in
+            state.isDraining = true
+            for id in state.running.keys { state.running[id]?.isTaken = true }
+            return state.running.values.compactMap(\.task)
+        }
+        for task in tasks { task.cancel() }
     }
 
     private func drain() async {

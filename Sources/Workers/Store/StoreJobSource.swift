@@ -47,34 +47,44 @@ package final class StoreJobSource: JobSource {
     }
 
     package func complete(_ job: WorkerJob, output: JSONValue, artifacts: [StoredArtifact]) async throws {
-        let known = try known(job)
-        defer { forget(job) }
         let rows = artifacts.map { artifact in
             Files.publication(
                 job.tenant, id: .new(), run: job.run, persona: job.persona, job: job.id, name: artifact.file.name,
                 mediaType: artifact.file.mediaType, size: artifact.size, sha256: artifact.sha256,
                 provenance: Self.provenance(of: job))
         }
-        try await queue.complete(known, output: output, also: rows)
+        try await end(job) { try await queue.complete($0, output: output, also: rows) }
         await doorbell.ring([.run(job.tenant, job.run)])
     }
 
     package func fail(_ job: WorkerJob, _ failure: ToolFailure) async throws {
-        let known = try known(job)
-        defer { forget(job) }
-        try await queue.fail(known, failure)
+        try await end(job) { try await queue.fail($0, failure) }
         await doorbell.ring([.run(job.tenant, job.run)])
     }
 
     package func handBack(_ job: WorkerJob) async throws {
-        let known = try known(job)
-        defer { forget(job) }
-        try await queue.handBack(known)
+        try await end(job) { try await queue.handBack($0) }
         await doorbell.ring([.job(job.tenant, job.id)])
+    }
+
+    /// Where the store cannot be reached the job stays known, for another attempt.
+    private func end(_ job: WorkerJob, _ write: (ClaimedJob) async throws -> Void) async throws {
+        do {
+            try await write(try known(job))
+            forget(job.id)
+        } catch is LeaseError {
+            forget(job.id)
+            throw JobTaken()
+        }
     }
 
     package func heartbeat() async throws -> Set<JobID> {
         try await queue.heartbeat()
+    }
+
+    package func disown(_ jobs: Set<JobID>) async throws {
+        for job in jobs { forget(job) }
+        try await queue.disown(jobs)
     }
 
     package func progress(_ job: WorkerJob, message: String, fraction: Double?) async {
@@ -108,7 +118,7 @@ package final class StoreJobSource: JobSource {
         job.tool.hasPrefix("email.") || job.tool.hasPrefix("browser.") ? .outside : .persona
     }
 
-    private func forget(_ job: WorkerJob) { claimed.withLock { _ = $0.removeValue(forKey: job.id) } }
+    private func forget(_ job: JobID) { claimed.withLock { _ = $0.removeValue(forKey: job) } }
 
     private static func workerJob(_ job: ClaimedJob) -> WorkerJob {
         let kind: WorkerJob.Kind =

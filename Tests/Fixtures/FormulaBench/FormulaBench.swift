@@ -115,14 +115,32 @@ import Glibc
             "{\"calculate_s\":\(seconds() - start),\"formulas\":\(count),\"check\":\"\(book.value(at: check).text)\"}")
     }
 
+    /// Lines `!A1 value` set cells (`'text`, `=formula`, a number, TRUE), others are formulas whose value is printed.
     private static func evaluateLines() throws {
+        var cells: [(CellAddress, String)] = []
         while let line = readLine() {
+            if line.hasPrefix("!"), let space = line.firstIndex(of: " ") {
+                let name = String(line[line.index(after: line.startIndex)..<space])
+                guard let position = CellPosition(name) else { continue }
+                cells.append((at(position.row, position.column), String(line[line.index(after: space)...])))
+                continue
+            }
             var book = try book()
+            for (address, text) in cells {
+                if text.hasPrefix("=") {
+                    try book.setFormula(text, at: address)
+                } else if text.hasPrefix("'") {
+                    try book.set(.text(String(text.dropFirst())), at: address)
+                } else {
+                    try book.set(Double(text).map { .number($0) } ?? .boolean(text == "TRUE"), at: address)
+                }
+            }
             do {
                 try book.setFormula(line, at: at(99, 25))
                 try book.calculate(surroundings)
-                print(line, "->", book.value(at: at(99, 25)), book.reports.first?.reason ?? "")
-            } catch { print(line, "!!", error) }
+                let value = book.value(at: at(99, 25))
+                print("\(line)\t\(value.text)\t\(value.isText ? "t" : "n")")
+            } catch { print("\(line)\t!! \(error)\te") }
         }
     }
 }

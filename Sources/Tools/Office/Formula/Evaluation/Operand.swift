@@ -33,14 +33,14 @@ extension [Operand] {
         return 0
     }
 
-    /// Towards zero; within ±2^53.
+    /// Towards zero; cut to ±2,000,000,000, so that products of two fit into an `Int`.
     func integer(_ index: Int, _ absent: Int = 0) -> Int {
         guard index < count else { return absent }
         return Self.integer(number(index).rounded(.towardZero))
     }
 
     static func integer(_ value: Double) -> Int {
-        Int(Swift.min(Swift.max(value, -9_007_199_254_740_992), 9_007_199_254_740_992))
+        Int(Swift.min(Swift.max(value, -2_000_000_000), 2_000_000_000))
     }
 
     func text(_ index: Int, _ absent: String = "") -> String {

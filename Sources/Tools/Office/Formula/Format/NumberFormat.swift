@@ -8,6 +8,11 @@ package struct NumberFormat: Sendable, Hashable {
         package var text: String
         /// `Red`, or `Color12`; `nil`: the cell's own.
         package var color: String?
+
+        package init(text: String, color: String? = nil) {
+            self.text = text
+            self.color = color
+        }
     }
 
     package struct Fault: Error, Sendable, Hashable {

@@ -37,7 +37,9 @@ struct NumberRendering {
             let (digits, exponent) = mantissa(scaled.magnitude)
             return sign + layout(digits, exponent)
         }
-        return sign + layout(Digits(scaled.magnitude, places: places), 0)
+        let digits = Digits(scaled.magnitude, places: places)
+        // What rounds to zero has no sign.
+        return (digits.isZero ? "" : sign) + layout(digits, 0)
     }
 
     /// As many digits before the point as there are placeholders; of several the exponent is a multiple.

@@ -46,7 +46,7 @@ enum DateFunctions {
             case 1: return .number(Double(day))
             case 2: return .number(Double((day + 5) % 7 + 1))
             case 3: return .number(Double((day + 5) % 7))
-            case let kind where (11...17).contains(kind): return .number(Double((day + 17 - kind + 5) % 7 + 1))
+            case let kind where (11...17).contains(kind): return .number(Double((day + 23 - kind) % 7 + 1))
             default: throw e.fail(.number, "WEEKDAY has no such kind of week.")
             }
         },

@@ -179,7 +179,7 @@ enum DistributionFunctions {
                 guard a.flag(4) else { return .number(try hypergeometric(a, a.number(0).rounded(.towardZero))) }
                 var sum = 0.0
                 let last = a.integer(0)
-                guard last >= 0 else { throw .error(.number) }
+                guard (0...10_000_000).contains(last) else { throw .error(.number) }
                 try e.charge(last)
                 for k in 0...last { sum += (try? hypergeometric(a, Double(k))) ?? 0 }  // fewer than possible are 0
                 return .number(sum)

@@ -102,7 +102,7 @@ enum LoanFunctions {
     private static func cumulative(_ e: inout Evaluator, _ a: [Operand], isInterest: Bool) throws(Stop) -> Double {
         let (rate, periods, present) = (a.number(0), a.number(1), a.number(2))
         let (first, last, kind) = (a.integer(3), a.integer(4), a.number(5))
-        guard rate > 0, periods > 0, present > 0, first >= 1, last >= first, Double(last) <= periods,
+        guard rate > 0, periods > 0, periods < 1e6, present > 0, first >= 1, last >= first, Double(last) <= periods,
             kind == 0 || kind == 1
         else { throw e.fail(.number, "The loan's numbers do not fit each other.") }
         try e.charge(last - first)

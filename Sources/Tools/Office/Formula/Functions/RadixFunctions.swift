@@ -46,7 +46,10 @@ enum RadixFunctions {
                 .number(Double(try read(&e, a.text(0), from)))
             },
             .call("DEC2\(from.name)", 1...2, "nn") { e, a throws(Stop) in
-                try write(&e, a.integer(0), from, a.has(1) ? a.integer(1) : nil)
+                guard a.number(0).magnitude < 1e15 else {
+                    throw e.fail(.number, "The number has more than ten digits.")
+                }
+                return try write(&e, Int(a.number(0)), from, a.has(1) ? a.integer(1) : nil)
             },
         ]
             + bases.filter { $0.name != from.name }.map { to in

@@ -57,7 +57,8 @@ extension FormulaParser {
             throw fault(.unsupported, "References across several sheets are not supported")
         }
         if peek(1).kind == .symbol(.open), isAdjacent(1) { return try call(word) }
-        if let place = bound.lastIndex(where: { Ordering.texts($0, word) == 0 }) {
+        let variable = FunctionTable.bareVariable(word)
+        if let place = bound.lastIndex(where: { Ordering.texts($0, variable) == 0 }) {
             position += 1
             let name = builder.string(bound[place])
             return builder.add(.variable(name, slot: Int32(place)))

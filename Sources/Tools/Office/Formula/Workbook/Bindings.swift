@@ -32,7 +32,7 @@ package struct Surroundings: Sendable, Hashable {
     }
 
     /// In 0..<1 (SplitMix64).
-    mutating func random() -> Double {
+    package mutating func random() -> Double {
         seed &+= 0x9E37_79B9_7F4A_7C15
         var mixed = seed
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9

@@ -200,9 +200,9 @@ package struct FormulaWorkbook: Sendable {
     }
 
     private mutating func soilChanged() {
-        for slot in evaluator.circles.keys { evaluator.store.soil(slot) }
+        let circular = Set(evaluator.circles.keys)
         evaluator.circles = [:]
-        for slot in evaluator.volatile.union(evaluator.blocked) {
+        for slot in evaluator.volatile.union(evaluator.blocked).union(circular) {
             evaluator.store.soil(slot)
             changed.append(Area(cell: evaluator.store.address(slot)))
         }

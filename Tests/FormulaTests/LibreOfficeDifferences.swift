@@ -1,0 +1,48 @@
+extension LibreOfficeTests {
+    private static let booleans = "LibreOffice's truth values are numbers."
+    private static let sizes = "The table is longer than the data: LibreOffice reads the formulas' own rows too."
+
+    /// Where our value is Excel's and LibreOffice's is another, and why.
+    static let differences: [String: String] = [
+        "\"a\"&1.5&TRUE": booleans,
+        "1=TRUE": booleans,
+        "TEXT(TRUE,\"0\")": booleans,
+        "TRUE>\"z\"": booleans,
+        "SUM(E1:E10)": booleans,
+        "AVERAGE(E1:E10)": booleans,
+        "COUNT(E1:E10)": booleans,
+        "COUNTIF(E1:E10,TRUE)": booleans,
+        "CONCATENATE(\"a\",1,TRUE)": booleans,
+        "ISLOGICAL(E3)": booleans,
+        "TEXTJOIN(\"-\",TRUE,E1:E10)": booleans,
+        "SUM(--ISNUMBER(E1:E10))": booleans,
+        "123456789012345678&\"\"": "Exponents have three digits.",
+        "SUM(\"3\",TRUE,2)": "Texts in a formula are no numbers there.",
+        "COUNT(\"3\",\"x\",TRUE)": "Texts in a formula are no numbers there.",
+        "COUNTIF(E1:E10,2)": "Texts that read as the number do not count.",
+        "SUM(A1:C3 B2:D5)": "Its file format has another sign for what ranges have in common.",
+        "A1:A3 C1": "Its file format has another sign for what ranges have in common.",
+        "POWER(0,0)": "0 to the power of 0 is 1 there.",
+        "MROUND(5,-2)": "Different signs are allowed.",
+        "MODE(A1:A10)": "Of several the least is taken, not the first.",
+        "MODE.SNGL(A1:A10)": "Of several the least is taken, not the first.",
+        "PERCENTRANK(A1:A10,4)": "The last digit is rounded, not cut.",
+        "PERCENTRANK.EXC(A1:A10,4)": "The last digit is rounded, not cut.",
+        "DOLLAR(-1234.567)": "Of the locale.",
+        "ADDRESS(2,3,1,TRUE,\"My Sheet\")": "Sheets are separated by a point.",
+        "DATE(100,1,1)": "Years below 1900 are themselves.",
+        "CONVERT(1,\"lbm\",\"kg\")": "An older pound of 453.592309748811 g.",
+        "SUM(3:4)": sizes,
+        "DATE(1900,3,1)": "There is no 1900-02-29 there.",
+        "DATE(1900,2,29)": "There is no 1900-02-29 there.",
+        "TEXT(60,\"yyyy-mm-dd\")": "There is no 1900-02-29 there.",
+        "TEXT(1,\"yyyy-mm-dd\")": "There is no 1900-02-29 there.",
+        "MONTH(60)": "There is no 1900-02-29 there.",
+        "DAY(60)": "There is no 1900-02-29 there.",
+        "SUM(IF(A1:A10>4,C1:C10,0))": "Arrays need a formula of their own kind.",
+        "SUM((A1:A10>4)*1)": "Arrays need a formula of their own kind.",
+        "MAX(LEN(B1:B10))": "Arrays need a formula of their own kind.",
+        "SUM(ROW(A1:A3))": "Arrays need a formula of their own kind.",
+        "(0.5-0.4-0.1)=0": "What a sum leaves is always taken for zero.",
+    ]
+}
