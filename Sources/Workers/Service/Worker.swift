@@ -241,17 +241,6 @@ package final class Worker: Sendable {
         try await jobs.disown(orphans)
     }
 
-    /// Stops every call at once, also those that transmit, and writes nothing more: for a worker whose leases are lost,
-    /// since another takes up what it holds.
-    package func abandon() {
-        let tasks = state.withLock { state in
-            state.isDraining = true
-            for id in state.running.keys { state.running[id]?.isTaken = true }
-            return state.running.values.compactMap(\.task)
-        }
-        for task in tasks { task.cancel() }
-    }
-
     private func drain() async {
         let tasks = state.withLock { state in
             state.isDraining = true
