@@ -112,7 +112,8 @@ let package = Package(
         module(
             "API", "API",
             [
-                "Domain", "Store", "Timetables", "Vault", "Postgres", hummingbird, httpTypes, crypto, lifecycle,
+                "Domain", "OrchestratorCore", "Store", "Timetables", "Vault", "Postgres", hummingbird, httpTypes,
+                crypto, lifecycle,
                 logging,
                 nioCore, nioFileSystem,
             ]),

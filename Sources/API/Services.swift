@@ -67,6 +67,7 @@ package struct Services: Sendable {
     var schedules: Schedules { Schedules(database) }
     var webhooks: Webhooks { Webhooks(database) }
     var approvals: Approvals { Approvals(database) }
+    var past: RunPast { RunPast(database) }
     var settings: TenantSettingsStore { TenantSettingsStore(database) }
     var deadLetters: DeadLetters { DeadLetters(database) }
     var webhookIntake: WebhookIntake { WebhookIntake(database) }

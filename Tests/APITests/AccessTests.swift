@@ -28,6 +28,9 @@ import Testing
         "rotateWebhook": administrators, "redeliverWebhook": operators,
         "listApprovals": everyone, "getApproval": everyone, "decideApproval": operators,
         "getSettings": everyone, "replaceSettings": administrators, "listDeadLetters": everyone,
+        "retryDeadLetter": operators,
+        "getRunCheckpoint": everyone, "forkRun": operators, "diffRuns": everyone, "migrateRun": administrators,
+        "preflightGraph": everyone,
     ]
     private static let administrators: Set<String> = ["owner", "admin", "platform"]
     private static let operators: Set<String> = ["owner", "admin", "member", "platform"]

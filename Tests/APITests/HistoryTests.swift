@@ -134,6 +134,84 @@ import ToolKit
         }
     }
 
+    @Test func aForkGoesOnFromACheckpointWithStateOfItsOwn() async throws {
+        try await with { stage in
+            let run = try await stage.begin(try await stage.house.graph(stage.owner, Self.graph()), input: ["x": 1])
+            let question = try await stage.question(of: run)
+            let waiting = try #require(try await stage.checkpoints(run).last)
+            try await stage.approve(question)
+            _ = try await stage.until(run, "succeeded")
+            let path = "/api/runs/\(run)"
+            let state = try await stage.house.call("GET", "\(path)/checkpoints/\(waiting)", as: stage.owner).json
+            #expect(state["state"] == ["x": 1] && state["nodes"] == ["ask"] && state["status"]?.string == "waiting")
+            let last = try #require(try await stage.checkpoints(run).last)
+            #expect(
+                try await stage.house.call("GET", "\(path)/checkpoints/\(last)", as: stage.owner).json["output"]
+                    == ["y": 2])
+            #expect(try await stage.house.call("GET", "\(path)/checkpoints/\(last + 1)", as: stage.owner).status == 404)
+
+            let forked = try await stage.house.call(
+                "POST", "\(path)/fork", as: stage.owner, ["checkpoint": .int(Int64(waiting)), "state": ["x": 10]])
+            #expect(forked.status == 201, "\(forked.text)")
+            #expect(forked.json["forked_from"]?.string == run && forked.json["trigger"]?.string == "fork")
+            // What was decided for the first run does not count for the fork: it asks again.
+            let asked = try await stage.question(of: forked.id)
+            #expect(asked["id"] != question["id"])
+            try await stage.approve(asked)
+            #expect(try await stage.until(forked.id, "succeeded")["output"] == ["y": 11])
+            let steps = try await stage.house.call("GET", "/api/runs/\(forked.id)/steps", as: stage.owner)
+            #expect(steps.json["data"]?.array?.first?["node"]?.string == "one")
+
+            let diff = try await stage.house.call("GET", "\(path)/diff/\(forked.id)", as: stage.owner)
+            #expect(diff.status == 200)
+            let rows = diff.json["rows"]?.array ?? []
+            let nodes = rows.compactMap { $0["node"]?.string }
+            #expect(nodes.contains("two"))
+            let one = rows.first { $0["node"]?.string == "one" }
+            #expect(one?["left"] != nil && one?["differences"]?.array?.isEmpty == true)
+
+            for (body, status): (JSONValue, Int) in [
+                (["checkpoint": .int(Int64(last))], 409), (["checkpoint": 9_999], 404),
+                (["checkpoint": .int(Int64(waiting)), "state": ["no path!": 1]], 422), ([:], 422),
+            ] {
+                #expect(try await stage.house.call("POST", "\(path)/fork", as: stage.owner, body).status == status)
+            }
+        }
+    }
+
+    @Test func aRunIsTakenToAnotherVersionWhereItCanGoOn() async throws {
+        try await with { stage in
+            let graph = try await stage.house.graph(stage.owner, Self.graph())
+            let run = try await stage.begin(graph, input: ["x": 1])
+            let question = try await stage.question(of: run)
+            let path = "/api/graphs/\(graph)"
+            for definition in [Self.graph(asks: false), Self.graph(end: ["new": "${state.y}"])] {
+                _ = try await stage.house.call("PATCH", path, as: stage.owner, ["definition": definition])
+            }
+            let bad = try await stage.house.call("POST", "\(path)/preflight", as: stage.owner, ["graph_version": 2])
+            #expect(bad.json["data"]?[0]?["adoptable"] == false, "\(bad.text)")
+            #expect(bad.json["data"]?[0]?["obstacles"]?[0]?["node"]?.string == "ask")
+            let good = try await stage.house.call("POST", "\(path)/preflight", as: stage.owner)
+            #expect(good.json["data"]?[0]?["adoptable"] == true && good.json["data"]?[0]?["run_id"]?.string == run)
+            let refused = try await stage.house.call(
+                "POST", "/api/runs/\(run)/migrate", as: stage.owner, ["graph_version": 2])
+            #expect(refused.status == 409 && refused.problem == "cannot-migrate" && !refused.pointers.isEmpty)
+            #expect(
+                try await stage.house.call(
+                    "POST", "/api/runs/\(run)/migrate", as: stage.owner, ["graph_version": 9]
+                ).status == 422)
+            let moved = try await stage.house.call(
+                "POST", "/api/runs/\(run)/migrate", as: stage.owner, ["graph_version": 3])
+            #expect(moved.status == 200 && moved.json["graph_version"]?.int == 3, "\(moved.text)")
+            try await stage.approve(question)
+            #expect(try await stage.until(run, "succeeded")["output"] == ["new": 2])
+            #expect(
+                try await stage.house.call(
+                    "POST", "/api/runs/\(run)/migrate", as: stage.owner, ["graph_version": 3]
+                ).status == 409)
+        }
+    }
+
     @Test func aStoredGraphThatIsNamedIsKeptAsItWas() async throws {
         try await with { stage in
             let inner: JSONValue = ["start": "e", "nodes": ["e": ["type": "end", "output": ["v": 1]]]]
@@ -160,6 +238,47 @@ import ToolKit
                 "POST", "/api/runs", as: stage.owner,
                 ["persona_id": .string(stage.persona), "graph": outer])
             #expect(refused.status == 422 && refused.pointers.first?.hasPrefix("/graph") == true)
+        }
+    }
+
+    @Test func aDeadLetterIsTriedAgainOnce() async throws {
+        try await with { stage in
+            let graph: JSONValue = [
+                "start": "look",
+                "nodes": ["look": ["type": "tool", "tool": "look", "next": "done"], "done": ["type": "end"]],
+            ]
+            let run = try await stage.begin(try await stage.house.graph(stage.owner, graph))
+            let worker = try await ProcessOwner.register(stage.house.database.configuration(.dispatch))
+            let queue = JobQueue(stage.house.services.database, owner: worker)
+            func call() async throws -> ClaimedJob {
+                let deadline = ContinuousClock.now + .seconds(60)
+                while ContinuousClock.now < deadline {
+                    if let job = try await queue.claim(limit: 1).first { return job }
+                    try await Task.sleep(for: .milliseconds(10))
+                }
+                throw CancellationError()
+            }
+            try await queue.fail(try await call(), ToolFailure(.permanent, code: "broken", "It is broken."))
+            let deadline = ContinuousClock.now + .seconds(60)
+            while try await stage.run(run)["status"]?.string != "failed", ContinuousClock.now < deadline {
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            let letters = try await stage.house.call("GET", "/api/dead-letters", as: stage.owner)
+            let letter = try #require(letters.json["data"]?[0])
+            #expect(letter["error"]?["code"]?.string == "broken" && letter["run_status"]?.string == "failed")
+            let path = "/api/dead-letters/\(letter["id"]?.string ?? "")/retry"
+            let retried = try await stage.house.call("POST", path, as: stage.owner)
+            #expect(retried.status == 201, "\(retried.text)")
+            let again = try await stage.house.call("POST", path, as: stage.owner)
+            #expect(again.status == 409 && again.problem == "retried")
+            try await queue.complete(try await call(), output: ["ok": true])
+            _ = try await stage.until(retried.id, "succeeded")
+            let open = try await stage.house.call("GET", "/api/dead-letters?retried=false", as: stage.owner)
+            #expect(open.json["data"] == [])
+            #expect(
+                try await stage.house.call("POST", "/api/dead-letters/\(JobID.new())/retry", as: stage.owner).status
+                    == 404)
+            await worker.close()
         }
     }
 }

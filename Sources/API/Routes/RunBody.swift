@@ -29,8 +29,11 @@ package enum RunBody {
                     + "say what became of an effect: send that signal with the payload {outcome: done, failed or retry}"
             ),
             Schema.required("input", .any), Schema.required("output", .any),
-            Schema.required("error", .nullable(failure)), Schema.required("cancel_requested", .boolean),
-            Schema.required("trace_id", .string()), Schema.required("created_by", .nullable(.id)),
+            Schema.required("error", .nullable(failure)),
+            Schema.required("forked_from", .nullable(.id), "the run at whose checkpoint it began"),
+            Schema.required("forked_checkpoint", .nullable(.integer(0...Int64.max))),
+            Schema.required("cancel_requested", .boolean), Schema.required("trace_id", .string()),
+            Schema.required("created_by", .nullable(.id)),
             Schema.required("created_at", .time), Schema.required("started_at", .nullable(.time)),
             Schema.required("finished_at", .nullable(.time)),
         ]))

@@ -50,7 +50,7 @@ package struct RunDocuments: Sendable {
         json_build_object('id', run_id, 'persona_id', persona_id, 'persona_version', persona_version,
             'graph_id', graph_id, 'graph_version', graph_version, 'trigger', trigger, 'status', status, 'seq', seq,
             'steps', steps, 'waiting_for', waiting_for, 'input', input, 'output', output, 'error', error,
-            'cancel_requested', cancel_requested, 'trace_id', trace_id, 'created_by', created_by,
+            'forked_from', forked_from, 'forked_checkpoint', forked_seq, 'cancel_requested', cancel_requested, 'trace_id', trace_id, 'created_by', created_by,
             'created_at', \(time("created_at")), 'started_at', \(time("started_at")),
             'finished_at', \(time("finished_at")))
         """

@@ -23,6 +23,26 @@ package struct NewRun: Sendable {
     /// Begun so many seconds from now, and not at all where a later run of the graph and this key comes meanwhile.
     package var debounce: (key: String, seconds: Int)?
 
+    /// The run and the checkpoint where this one begins; `nil`: at the graph's start.
+    package var origin: Origin?
+
+    package struct Origin: Sendable {
+        package let run: RunID
+        package let checkpoint: Int
+        /// JSON of the first changes.
+        package let delta: [UInt8]
+        package let steps: Int
+        package let events: [RunEvent]
+
+        package init(run: RunID, checkpoint: Int, delta: [UInt8], steps: Int, events: [RunEvent]) {
+            self.run = run
+            self.checkpoint = checkpoint
+            self.delta = delta
+            self.steps = steps
+            self.events = events
+        }
+    }
+
     /// Reads `graph`'s admission for `input`: its priority, concurrency key and debounce.
     package init(
         id: RunID = .new(), persona: PersonaID, personaVersion: Int, graphID: GraphID? = nil, graphVersion: Int? = nil,
@@ -54,9 +74,11 @@ package struct NewRun: Sendable {
                 """
                 INSERT INTO runs (tenant_id, run_id, persona_id, persona_version, graph_id, graph_version, graph, input,
                     trigger, trace_id, created_by, priority, concurrency_key, concurrency_limit, debounce_key, not_before,
-                    held, ready_at)
+                    held, ready_at, status, seq, steps, started_at, forked_from, forked_seq)
                 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, a.not_before, a.held,
-                    CASE WHEN a.held THEN NULL ELSE coalesce(a.not_before, platform_now()) END
+                    CASE WHEN a.held THEN NULL ELSE coalesce(a.not_before, platform_now()) END,
+                    CASE WHEN $17::uuid IS NULL THEN 'queued' ELSE 'running' END, $18, $19,
+                    CASE WHEN $17::uuid IS NOT NULL THEN platform_now() END, $17, $20
                 FROM (SELECT platform_now() + make_interval(secs => $16) AS not_before,
                     $13::text IS NOT NULL AND $14::bigint <= (
                         SELECT count(*) FROM runs r
@@ -69,7 +91,10 @@ package struct NewRun: Sendable {
                     .text(traceID), createdBy?.value ?? .null, .int(priority),
                     .optional(concurrency) { .text($0.key) }, .optional(concurrency) { .int($0.limit) },
                     .optional(debounce) { .text($0.key) }, .optional(debounce) { .double(Double($0.seconds)) },
+                    origin?.run.value ?? .null, .int(origin?.events.count ?? 0), .int(origin?.steps ?? 0),
+                    .optional(origin) { .int($0.checkpoint) },
                 ]))
+        if let origin { list += try begin(tenant, at: origin) }
         list.append(
             PostgresStatement(
                 "INSERT INTO outbox (tenant_id, topic, subject_id) VALUES ($1, 'run', $2)", [tenant.value, id.value]))
@@ -80,5 +105,36 @@ package struct NewRun: Sendable {
                 detail: ["persona_id": .string(persona.description), "trigger": .string(trigger)]
             ).statement())
         return list
+    }
+
+    /// The first checkpoint and its events, and the steps that the other run had ended by then.
+    private func begin(_ tenant: TenantID, at origin: Origin) throws -> [PostgresStatement] {
+        let key = [tenant.value, id.value]
+        return [
+            PostgresStatement(
+                "INSERT INTO checkpoints (tenant_id, run_id, seq, delta) VALUES ($1, $2, $3, $4)",
+                key + [.int(origin.events.count), .json(String(decoding: origin.delta, as: UTF8.self))]),
+            PostgresStatement(
+                """
+                INSERT INTO run_events (tenant_id, run_id, seq, kind, node, data)
+                SELECT $1, $2, e.seq, e.kind, e.node, e.data
+                FROM unnest($3::text[], $4::text[], $5::json[]) WITH ORDINALITY AS e (kind, node, data, seq)
+                """,
+                key + [
+                    .texts(origin.events.map(\.kind.rawValue)), .texts(origin.events.map(\.node)),
+                    .jsons(try origin.events.map { try $0.data.text() }),
+                ]),
+            PostgresStatement(
+                """
+                INSERT INTO steps (tenant_id, run_id, step, node, kind, status, attempt, input, output, error, started_at,
+                    finished_at)
+                SELECT tenant_id, $2, step, node, kind, status, attempt, input, output, error, started_at, finished_at
+                FROM steps
+                WHERE tenant_id = $1 AND run_id = $3 AND step IN (
+                    SELECT (data ->> 'step')::integer FROM run_events
+                    WHERE tenant_id = $1 AND run_id = $3 AND seq <= $4
+                        AND kind IN ('step.succeeded', 'step.failed', 'step.cancelled'))
+                """, key + [origin.run.value, .int(origin.checkpoint)]),
+        ]
     }
 }
