@@ -87,6 +87,16 @@ const tellers = {
   "effect.decided": (data, node) => `${node}: decided as "${data.outcome}" by ${data.by ?? "a person"}`,
   "signal.received": (data) => `The signal "${data.name}" arrived`,
   "signal.refused": (data) => `The signal "${data.name}" was refused: ${data.reason}`,
+  "approval.requested": (data, node) => `${node} asks: ${data.title ?? "may it go on?"}`,
+  "approval.granted": (data, node) => `${node}: ${data.by ?? "a person"} agreed${data.comment ? `: ${data.comment}` : ""}`,
+  "approval.rejected": (data, node) => `${node}: ${data.by ?? "a person"} refused${data.comment ? `: ${data.comment}` : ""}`,
+  "approval.expired": (data, node) => `${node}: nobody answered in time`,
+  "approval.withdrawn": (data, node) => `${node}: the question needs no answer any more`,
+  "approval.refused": (data) => `An answer fitted no question: ${data.reason}`,
+  "run.compensating": (data) => `The run ends as ${data.ends}; first ${data.compensations} of its effects are undone`,
+  "compensation.failed": (data, node) => `${node} could not be undone`,
+  "run.forked": (data) => `Forked from checkpoint ${data.checkpoint} of run ${short(data.run_id ?? "")}`,
+  "run.migrated": () => "The run was taken to another version of its graph",
 };
 
 /** The kinds of events that a run's stream sends. */
