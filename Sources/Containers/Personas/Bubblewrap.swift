@@ -20,6 +20,7 @@ package struct Bubblewrap: PersonaSandbox {
         self.program = program
         self.loop = loop
         self.data = data
+        SandboxLeftOvers.end(data: data)
         groups = ControlGroups(data: data)
         var isSeparate = geteuid() == 0
         var attempt = try await Self.attempt(isSeparate, data, program, loop)
