@@ -3,7 +3,7 @@ import Glibc
 import Synchronization
 
 /// A way to a Postgres that fails on demand: it reads the server's messages (protocol 3.0, "Message Formats") and can
-/// drop the acknowledgement of a COMMIT, reset a connection in the middle of a query, or fall silent.
+/// drop the acknowledgement of a commit, reset a connection in the middle of a query, or fall silent.
 package final class PostgresProxy: Sendable {
     private struct State {
         var pairs: [Int: Pair] = [:]
@@ -12,7 +12,7 @@ package final class PostgresProxy: Sendable {
         var statements = 0
         var lostCommits = 0
         var resets = 0
-        /// Every so many COMMITs one answer is dropped; 0: none.
+        /// Every so many commits one answer is dropped; 0: none.
         var losesCommitEvery = 0
         /// Every so many statements the connection is reset before the answer; 0: never.
         var resetsEvery = 0
@@ -60,7 +60,7 @@ package final class PostgresProxy: Sendable {
     }
 
     package var commits: Int { state.withLock { $0.commits } }
-    /// COMMITs that took effect and whose answer was dropped.
+    /// Commits that took effect and whose answer was dropped.
     package var lostCommits: Int { state.withLock { $0.lostCommits } }
     package var resets: Int { state.withLock { $0.resets } }
     package var sessions: Int { state.withLock { $0.pairs.count } }
@@ -154,15 +154,12 @@ package final class PostgresProxy: Sendable {
 
     private func answers(_ number: Int, from server: Int32, to client: Int32) {
         var stream = MessageStream(server)
+        var cycle = AnswerCycle()
         while let message = stream.next() {
             guard waitWhileSilent() else { return }
-            if Self.isCommit(message), losesCommit() { return reset(number) }
+            if cycle.acknowledgesCommit(message), losesCommit() { return reset(number) }
             guard write(message, client) else { return }
         }
-    }
-
-    private static func isCommit(_ message: [UInt8]) -> Bool {
-        message[0] == UInt8(ascii: "C") && message.dropFirst(5).elementsEqual(Array("COMMIT\0".utf8))
     }
 
     private func losesCommit() -> Bool {
@@ -230,6 +227,32 @@ package final class PostgresProxy: Sendable {
         func connect() -> Int32 {
             guard let directory = socket else { return LoopbackSocket.connect(port: port) }
             return LoopbackSocket.connect(path: "\(directory)/.s.PGSQL.\(port)")
+        }
+    }
+}
+
+/// What the server has said since it was last ready: what it takes to tell a transaction's acknowledgement.
+private struct AnswerCycle {
+    private var statements = 0
+    private var isSettled = false
+
+    /// True for the answer of COMMIT, and for the ReadyForQuery that ends a pipeline of several statements without one:
+    /// such a pipeline is a transaction of its own.
+    mutating func acknowledgesCommit(_ message: [UInt8]) -> Bool {
+        switch message[0] {
+        case UInt8(ascii: "C"):
+            statements += 1
+            let tag = message.dropFirst(5)
+            let isCommit = tag.elementsEqual(Array("COMMIT\0".utf8))
+            if isCommit || tag.elementsEqual(Array("ROLLBACK\0".utf8)) { isSettled = true }
+            return isCommit
+        case UInt8(ascii: "E"):
+            isSettled = true
+            return false
+        case UInt8(ascii: "Z"):
+            defer { self = AnswerCycle() }
+            return !isSettled && statements > 1 && message.last == UInt8(ascii: "I")
+        default: return false
         }
     }
 }

@@ -7,6 +7,32 @@ import Testing
 
 /// The way to Postgres fails; Postgres itself does not.
 @Suite(.timeLimit(.minutes(10))) struct ConnectionTests {
+    @Test func lostAcknowledgementsOfCommitsAreFoundAndNothingIsDoneTwice() async throws {
+        try await Workshop.with { workshop in
+            let advances = try PostgresProxy(before: workshop.databaseURL)
+            let calls = try PostgresProxy(before: workshop.databaseURL)
+            defer {
+                advances.stop()
+                calls.stop()
+            }
+            advances.loseCommit(every: 7)
+            calls.loseCommit(every: 29)
+            let orchestrator = try await workshop.start(.orchestrator, databaseURL: advances.url)
+            let worker = try await workshop.start(.worker, databaseURL: calls.url)
+            for _ in 0..<8 { try await workshop.begin() }
+            try await until("acknowledgements are lost on both ways") {
+                try await workshop.replenish(to: 4)
+                return advances.lostCommits >= 10 && calls.lostCommits >= 5
+            }
+            advances.loseCommit(every: 0)
+            calls.loseCommit(every: 0)
+            try await workshop.settle()
+            #expect(orchestrator.isRunning && worker.isRunning)
+            for process in [orchestrator, worker] { #expect(await process.stop() == 0, "\(process.words)") }
+            try await WorkshopOracle(workshop: workshop).holds(cuts: calls.lostCommits)
+        }
+    }
+
     @Test func connectionsResetInTheMiddleOfAQueryLoseNothing() async throws {
         try await Workshop.with { workshop in
             let advances = try PostgresProxy(before: workshop.databaseURL)
