@@ -122,15 +122,19 @@ final class OwnerPulse: Sendable {
         var next = ContinuousClock.now + ProcessOwner.renewalInterval
         while !session.isBroken {
             guard let asked = requests.take(patience: max(.zero, next - .now)) else { return nil }
+            // Whoever slept for too long is over: a renewal now would give back what another may have taken.
+            let isSilent = !isAlive
             for (index, request) in asked.enumerated() {
                 switch request {
                 case .close(let continuation):
                     for late in asked[(index + 1)...] { Self.refuse(late) }
                     return continuation
+                case .renew where isSilent: Self.refuse(request)
                 case .renew(let statement, let continuation):
                     continuation.resume(with: Result { try renew(session, statement) })
                 }
             }
+            if isSilent { return nil }
             guard ContinuousClock.now >= next else { continue }
             // A renewal that failed is tried again soon: without any the owner fences itself.
             let isRenewed = [RunLeases.renewal(of: number), JobQueue.renewal(of: number, calls.all)].allSatisfy {
