@@ -52,6 +52,8 @@ package enum Endpoints {
                 .tooManyRequests, "queue-full", "Too many runs of your tenant wait to be begun; try again later.",
                 retryAfter: 5)
         case let error as PostgresError where error.isTransient: Problem.unavailable
+        case let error as PostgresError where error.isOutcomeUnknown: Problem.outcomeUnknown
+        case let error as PostgresError where error.code == .closed || error.code == .timedOut: Problem.unavailable
         // Text with NUL, a number or time out of Postgres's range: what a client sent does not fit.
         case let error as PostgresError
         where error.code == .invalidParameter || error.sqlstate?.hasPrefix("22") == true:
