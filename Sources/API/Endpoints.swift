@@ -19,7 +19,8 @@ package enum Endpoints {
             + AuditRoutes(services: services).endpoints + ScheduleRoutes(services: services).endpoints
             + WebhookRoutes(services: services).endpoints + HookRoutes(services: services).endpoints
             + ApprovalRoutes(services: services).endpoints + SettingsRoutes(services: services).endpoints
-            + DeadLetterRoutes(services: services).endpoints + HistoryRoutes(services: services).endpoints
+            + DeadLetterRoutes(services: services).endpoints + DoubtRoutes(services: services).endpoints
+            + HistoryRoutes(services: services).endpoints
             + OperationRoutes(services: services).endpoints
         let document = try OpenAPIDocument(endpoints: described, version: version).json.canonicalBytes()
         let openAPI = Endpoint(
