@@ -10,6 +10,11 @@ package struct ToolCatalog: Sendable {
 
     package subscript(name: String) -> ToolDescriptor? { descriptors[name] }
 
+    /// By tool: who finds out what became of its calls.
+    package var reconcilers: [String: ToolDescriptor] {
+        descriptors.compactMapValues { tool in tool.reconciler.flatMap { descriptors[$0] } }
+    }
+
     /// Name under which a language model's call stands in the effect ledger.
     package static let modelCall = "model.chat"
     /// Seconds for a model's answer where the node sets none.

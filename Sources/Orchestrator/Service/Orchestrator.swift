@@ -36,6 +36,7 @@ package struct Orchestrator: Service {
     private let advance: RunAdvance
     private let desk: RunDesk
     private let relay: RingRelay
+    private let doubts: DoubtSweep
     private let claims: Gathering<RunKey, RunLease>
 
     /// `effectKey` gives a tenant's key for effect keys, the same for good. Steps go through `committer`, by default a
@@ -51,6 +52,7 @@ package struct Orchestrator: Service {
         self.options = options
         self.logger = logger
         leases = RunLeases(database, owner: owner)
+        doubts = DoubtSweep(database, reconcilers: tools.reconcilers)
         relay = RingRelay(outbox: Outbox(database), doorbell: doorbell)
         let (steps, leases, relay) = (RunSteps(database), leases, relay)
         claims = Gathering(most: RunLeases.batch) { keys in
@@ -110,6 +112,7 @@ package struct Orchestrator: Service {
             do {
                 try await leases.releaseDead()
                 await doorbell.ring(try await rescue.sweep())
+                await doorbell.ring(try await doubts.sweep())
                 for lease in try await leases.claim() {
                     Failpoint.hit(.runAfterClaim)
                     feed.yield(.claimed(lease))

@@ -80,7 +80,8 @@ package struct JobQueue: Sendable {
     }
 
     private func load(_ tenant: TenantID, _ id: JobID, _ epoch: Int) async throws -> ClaimedJob? {
-        try await database.transaction(tenant) { connection in
+        // What was lost on the way back is rescued; most of these only read.
+        try await database.transaction(tenant, isLookedUp: false) { connection in
             let rows = try await connection.query(
                 """
                 SELECT job_id, tenant_id, run_id, persona_id, epoch, kind, tool, input, effect, effect_key, node, step,

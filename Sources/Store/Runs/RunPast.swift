@@ -75,7 +75,7 @@ package struct RunPast: Sendable {
             """
             SELECT max(c.seq) AS seq FROM checkpoints c WHERE c.tenant_id = $1 AND c.run_id = $2 AND c.seq < (
                 SELECT max(e.seq) FROM run_events e
-                WHERE e.tenant_id = $1 AND e.run_id = $2 AND e.kind = 'step.failed'
+                WHERE e.tenant_id = $1 AND e.run_id = $2 AND e.kind IN ('step.failed', 'step.cancelled')
                     AND (e.data ->> 'step')::bigint = $3)
             """, [tenant.value, run.value, .int(step)]
         ).first?.optionalInt("seq")

@@ -178,7 +178,7 @@ package struct RunSteps: StepCommitter {
                     """
                     SELECT step, state, phase, result, error,
                         owner IS NULL OR owner NOT IN (SELECT living_owners()) AS abandoned
-                    FROM jobs WHERE tenant_id = $1 AND run_id = $2 AND NOT applied
+                    FROM jobs WHERE tenant_id = $1 AND run_id = $2 AND NOT applied AND asks IS NULL
                         AND state IN ('done', 'failed', 'unknown')
                     ORDER BY finished_at, step LIMIT $3
                     """, key + [.int(Self.inboxLimit)]),

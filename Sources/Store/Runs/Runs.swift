@@ -140,8 +140,13 @@ package struct Runs: Sendable {
     ) async throws -> SignalOutcome {
         try await database.transaction(tenant) { connection in
             let run = try await connection.query(
-                "SELECT finished_at IS NULL AS open FROM runs WHERE tenant_id = $1 AND run_id = $2 FOR UPDATE",
-                [tenant.value, id.value])
+                """
+                SELECT finished_at IS NULL AS open, EXISTS (
+                    SELECT 1 FROM signals WHERE tenant_id = $1 AND run_id = $2 AND signal_id = $3) AS is_known
+                FROM runs WHERE tenant_id = $1 AND run_id = $2 FOR UPDATE
+                """, [tenant.value, id.value, signal.value])
+            // Whoever did not hear that it was taken says it once more, also to a run that it has ended.
+            if try run.first?.bool("is_known") == true { return .accepted }
             guard try run.first?.bool("open") == true else { return .noRun }
             // An approval's answer comes by POST /api/approvals, under its hash and its roles.
             if name.hasPrefix(Approvals.signalPrefix) { return .noDecisionPending }

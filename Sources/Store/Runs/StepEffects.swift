@@ -127,7 +127,7 @@ extension StepGroup {
     private func cancelled(_ rows: [Ledger.Row]) -> PostgresStatement {
         PostgresStatement(
             """
-            UPDATE jobs j SET applied = true,
+            UPDATE jobs j SET applied = true, given_up = true,
                 state = CASE WHEN state IN ('planned', 'started') AND phase IS NULL THEN 'cancelled' ELSE state END,
                 finished_at = CASE WHEN state IN ('planned', 'started') AND phase IS NULL THEN platform_now()
                     ELSE finished_at END
