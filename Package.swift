@@ -78,14 +78,15 @@ let package = Package(
         module("Timetables", "Timetables"),
 
         // Tools: what a persona can do, inside its sandbox.
-        module("ToolKit", "Tools/Kit", ["Domain"]),
-        module("EmailTool", "Tools/Email/Tool", ["Domain", "ToolKit", "MIME", "IMAP", "SMTP"]),
-        module("BrowserTool", "Tools/Browser/Tool", ["Domain", "ToolKit", "CDP", "Reader"]),
+        module("JSONSchema", "Tools/Schema", ["Domain"]),
+        module("ToolKit", "Tools/Kit", ["Domain", "JSONSchema"]),
+        module("EmailTool", "Tools/Email/Tool", ["Domain", "JSONSchema", "ToolKit", "MIME", "IMAP", "SMTP"]),
+        module("BrowserTool", "Tools/Browser/Tool", ["Domain", "JSONSchema", "ToolKit", "CDP", "Reader"]),
         module("BriefingTool", "Tools/Briefing", ["Domain", "ToolKit", "DocumentModel"]),
 
         module("PDF", "Tools/Office/PDF", ["DocumentModel", "CPangoCairo"]),
-        module("ReportTool", "Tools/Office/Report", ["Domain", "ToolKit", "DocumentModel", "PDF"]),
-        module("OfficeTool", "Tools/Office/Tool", ["Domain", "ToolKit", "DocumentModel", "OOXML", "CSV"]),
+        module("ReportTool", "Tools/Office/Report", ["Domain", "JSONSchema", "ToolKit", "DocumentModel", "PDF"]),
+        module("OfficeTool", "Tools/Office/Tool", ["Domain", "JSONSchema", "ToolKit", "DocumentModel", "OOXML", "CSV"]),
         module("ToolHost", "Tools/Host", ["Domain", "ToolKit", "Sockets"]),
 
         // The platform.
@@ -143,7 +144,8 @@ let package = Package(
         tests("SMTPTests", ["SMTP", "TestKit"]),
         tests("CDPTests", ["CDP", "TestKit"]),
         tests("ReaderTests", ["Reader"]),
-        tests("ToolKitTests", ["ToolKit"]),
+        tests("JSONSchemaTests", ["JSONSchema", "Domain"]),
+        tests("ToolKitTests", ["ToolKit", "Domain", "JSONSchema"]),
         tests("EmailToolTests", ["EmailTool", "ToolKit", "Domain", "MIME", "IMAP", "TestKit", "Embedded"]),
         tests("BrowserToolTests", ["BrowserTool", "CDP", "Domain", "TestKit", "ToolKit"]),
         tests("OOXMLTests", ["DocumentModel", "OOXML", "CLibZip", "TestKit"]),
@@ -216,7 +218,7 @@ let package = Package(
         tests(
             "EndToEndTests",
             ["persona", "PlatformKit", "Domain", "Embedded", "MIME", "Postgres", "Store", "TestKit", "Vault"]),
-        tests("ServerTests", ["Server", logging]),
+        tests("ServerTests", ["Server", "BrowserTool", "CDP", "Domain", "JSONSchema", "ToolKit", logging]),
         tests(
             "DeploymentTests",
             [

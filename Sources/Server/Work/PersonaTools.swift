@@ -1,15 +1,15 @@
 import BriefingTool
-import BrowserTool
+package import BrowserTool
 import CDP
 import EmailTool
 import OfficeTool
-import OrchestratorCore
+package import OrchestratorCore
 import ReportTool
-import ToolKit
+package import ToolKit
 
 /// Every tool that a persona's sandbox offers.
-enum PersonaTools {
-    static func registry(browser: SharedBrowser) -> ToolRegistry {
+package enum PersonaTools {
+    package static func registry(browser: SharedBrowser) -> ToolRegistry {
         ToolRegistry(
             EmailTools.all + [
                 BrowserRead(browser: browser), TableRead(), DeckCreate(), WorkbookCreate(), ReportCreate(),
@@ -18,7 +18,12 @@ enum PersonaTools {
     }
 
     /// What the platform knows of them without running any.
-    static let descriptors = registry(browser: SharedBrowser(options: LaunchOptions())).descriptors
+    private static let known = registry(browser: SharedBrowser(options: LaunchOptions()))
 
-    static let catalog = ToolCatalog(descriptors)
+    /// Also of those that only the platform calls.
+    static let descriptors = known.descriptors
+
+    package static let contracts = known.contracts
+
+    package static let catalog = ToolCatalog(contracts)
 }

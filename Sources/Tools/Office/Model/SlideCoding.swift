@@ -1,6 +1,6 @@
 /// A slide in JSON: `{"type": "bullets", "title": …, "points": […], "notes": …}`.
 extension Slide: Codable {
-    private enum Kind: String, Codable {
+    private enum Kind: String, Codable, CaseIterable {
         case title, section, bullets, table, chart, image, sources, closing
         case twoColumns = "two_columns"
     }

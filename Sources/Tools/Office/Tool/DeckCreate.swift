@@ -1,14 +1,20 @@
 package import DocumentModel
+package import Domain
 import FoundationEssentials
+import JSONSchema
 import OOXML
 package import ToolKit
 
 /// Writes a deck as PPTX and publishes it.
 package struct DeckCreate: Tool {
-    package struct Input: Codable, Sendable {
+    package struct Input: Codable, Sendable, SchemaAnnotated {
         package var deck: Deck
         /// File name in the run's directory: `briefing.pptx`.
         package var file: String
+
+        package static let schemaWords: [String: JSONValue] = [
+            "file": ["description": "File name in the run's directory: briefing.pptx."]
+        ]
 
         package init(deck: Deck, file: String) {
             self.deck = deck
@@ -25,7 +31,7 @@ package struct DeckCreate: Tool {
     package static let descriptor = ToolDescriptor(
         name: "deck.create",
         summary: "Writes a presentation (PPTX) with native charts, tables, pictures, speaker notes and linked sources.",
-        effect: .read, timeoutSeconds: 60)
+        effect: .read, timeoutSeconds: 60, keywords: ["slides", "powerpoint", "slideshow", "pitch", "keynote"])
 
     /// Bytes of one picture, and of all pictures of a deck: larger files are not mailed.
     private static let maximumPicture = 20 * 1024 * 1024

@@ -1,13 +1,19 @@
 package import DocumentModel
+package import Domain
+import JSONSchema
 import OOXML
 package import ToolKit
 
 /// Writes a workbook as XLSX and publishes it.
 package struct WorkbookCreate: Tool {
-    package struct Input: Codable, Sendable {
+    package struct Input: Codable, Sendable, SchemaAnnotated {
         package var workbook: Workbook
         /// File name in the run's directory: `briefing.xlsx`.
         package var file: String
+
+        package static let schemaWords: [String: JSONValue] = [
+            "file": ["description": "File name in the run's directory: briefing.xlsx."]
+        ]
 
         package init(workbook: Workbook, file: String) {
             self.workbook = workbook
@@ -23,7 +29,7 @@ package struct WorkbookCreate: Tool {
     package static let descriptor = ToolDescriptor(
         name: "workbook.create",
         summary: "Writes a spreadsheet (XLSX) with typed columns, computed formulas, totals and native charts.",
-        effect: .read, timeoutSeconds: 60)
+        effect: .read, timeoutSeconds: 60, keywords: ["spreadsheet", "excel", "table", "sheet", "numbers"])
 
     package init() {}
 
