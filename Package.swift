@@ -151,6 +151,9 @@ let package = Package(
         .executableTarget(
             name: "FormulaBench", dependencies: ["Formula"], path: "Tests/Fixtures/FormulaBench",
             swiftSettings: settings),
+        .executableTarget(
+            name: "DocumentBench", dependencies: ["DocumentModel", "Formula", "OOXML"],
+            path: "Tests/Fixtures/DocumentBench", swiftSettings: settings),
         tests("FormulaTests", ["Formula", "TestKit"]),
         tests("CSVTests", ["CSV"]),
         tests("OfficeToolTests", ["Domain", "ToolKit", "DocumentModel", "OfficeTool"]),
