@@ -1,4 +1,5 @@
 import DocumentModel
+import Foundation
 
 /// A deck with every layout once: what the reference pictures show.
 enum Gallery {
@@ -6,6 +7,11 @@ enum Gallery {
         Source(number: 1, title: "Alpine Weather Review 2026", url: "https://example.org/review?a=1&b=2"),
         Source(number: 2, title: "Station register of the regional office", url: "https://example.com/stations"),
     ]
+
+    static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+    /// Empty where the file is missing: what needs it fails then.
+    static let mountains =
+        (try? Data(contentsOf: folder.appending(path: "Pictures/mountains.png"))).map(Array.init) ?? []
 
     /// The name of each slide's picture, in order.
     static let names = [
@@ -140,10 +146,10 @@ enum Gallery {
     private static let figures: [Slide] = [
         Slide(
             .image(
-                title: "The review's front page",
+                title: "Where the water comes from",
                 image: Image(
-                    path: "shot.png", altText: "Screenshot of the review",
-                    caption: "The review's front page, as it stood when it was read.", source: 1))),
+                    path: "mountains.png", altText: "Three ridges under a low sun",
+                    caption: "The ridges south of Salzburg, from the review's front page.", source: 1))),
         Slide(
             .diagram(
                 title: "From gauge to page",

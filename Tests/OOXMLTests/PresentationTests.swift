@@ -4,7 +4,7 @@ import OOXML
 import Testing
 
 @Suite(.timeLimit(.minutes(10))) struct PresentationTests {
-    let pictures = ["shot.png": Samples.png]
+    let pictures = ["shot.png": Samples.png, "mountains.png": Gallery.mountains]
 
     private func write(_ deck: Deck) throws -> Presentation.Output {
         #expect(deck.validate() == [])

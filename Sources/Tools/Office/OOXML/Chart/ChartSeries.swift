@@ -72,6 +72,10 @@ extension ChartPart {
                     xml.element("a:round")
                 }
             case .scatter: xml.element("a:ln", ["w": "19050"]) { $0.element("a:noFill") }
+            case .area where !isStacked && series.count > 1:
+                // Areas lie before each other: what is behind shows through.
+                fill(index, alpha: 40_000, &xml)
+                xml.element("a:ln", ["w": "28575"]) { fill(index, &$0) }
             case .bar, .column, .area, .pie, .doughnut, .combined: fill(index, &xml)
             }
         }
@@ -83,13 +87,14 @@ extension ChartPart {
         }
     }
 
-    private func fill(_ index: Int, _ xml: inout XMLBuffer) {
+    private func fill(_ index: Int, alpha: Int? = nil, _ xml: inout XMLBuffer) {
         let slot = index % max(1, theme.palette.count)
+        let isScheme = slot < 6
         xml.element("a:solidFill") { xml in
-            if slot < 6 {
-                xml.element("a:schemeClr", ["val": "accent\(slot + 1)"])
-            } else {
-                xml.element("a:srgbClr", ["val": theme.palette[slot]])
+            xml.element(
+                isScheme ? "a:schemeClr" : "a:srgbClr", ["val": isScheme ? "accent\(slot + 1)" : theme.palette[slot]]
+            ) { xml in
+                if let alpha { xml.element("a:alpha", ["val": "\(alpha)"]) }
             }
         }
     }
@@ -100,26 +105,35 @@ extension ChartPart {
         let isShort = series.values.numbers.count <= Self.labelledPoints
         guard isRound || isBar && self.series.count == 1 && isShort && !isStacked else { return }
         xml.element("c:dLbls") { xml in
-            xml.element("c:numFmt", ["formatCode": isRound ? "0%" : format(numberFormat), "sourceLinked": "0"])
-            xml.element("c:spPr") { xml in
-                xml.element("a:noFill")
-                xml.element("a:ln") { $0.element("a:noFill") }
+            // Upon a ring the label stands on its slice, in a colour that can be read there.
+            if group.kind == .doughnut {
+                for point in series.values.numbers.indices {
+                    let ink = Theme.ink(
+                        on: theme.palette.isEmpty ? theme.accent : theme.palette[point % theme.palette.count])
+                    xml.element("c:dLbl") { xml in
+                        xml.element("c:idx", ["val": "\(point)"])
+                        label(group, colour: ink, bold: true, &xml)
+                    }
+                }
             }
-            // Upon a ring the label stands on the slice.
-            textProperties(&xml, colour: group.kind == .doughnut ? ringInk : theme.text, bold: group.kind == .doughnut)
-            if group.kind != .doughnut { xml.element("c:dLblPos", ["val": "outEnd"]) }
-            xml.element("c:showLegendKey", ["val": "0"])
-            xml.element("c:showVal", ["val": isRound ? "0" : "1"])
-            xml.element("c:showCatName", ["val": "0"])
-            xml.element("c:showSerName", ["val": "0"])
-            xml.element("c:showPercent", ["val": isRound ? "1" : "0"])
-            xml.element("c:showBubbleSize", ["val": "0"])
+            label(group, colour: theme.text, bold: false, &xml)
         }
     }
 
-    /// What is read best upon most slices.
-    private var ringInk: String {
-        let dark = theme.palette.prefix(6).filter { Theme.ink(on: $0) == "FFFFFF" }.count
-        return dark >= 3 ? "FFFFFF" : "1A1A1A"
+    private func label(_ group: Group, colour: String, bold: Bool, _ xml: inout XMLBuffer) {
+        let isRound = group.kind.isRound
+        xml.element("c:numFmt", ["formatCode": isRound ? "0%" : format(numberFormat), "sourceLinked": "0"])
+        xml.element("c:spPr") { xml in
+            xml.element("a:noFill")
+            xml.element("a:ln") { $0.element("a:noFill") }
+        }
+        textProperties(&xml, colour: colour, bold: bold)
+        if group.kind != .doughnut { xml.element("c:dLblPos", ["val": "outEnd"]) }
+        xml.element("c:showLegendKey", ["val": "0"])
+        xml.element("c:showVal", ["val": isRound ? "0" : "1"])
+        xml.element("c:showCatName", ["val": "0"])
+        xml.element("c:showSerName", ["val": "0"])
+        xml.element("c:showPercent", ["val": isRound ? "1" : "0"])
+        xml.element("c:showBubbleSize", ["val": "0"])
     }
 }

@@ -77,20 +77,17 @@ extension DiagramLayout {
         let hasText = nodes.contains { !($0.text ?? "").isEmpty }
         let texts = labels(
             nodes, title: hasText ? inner.top(high * 0.4) : inner, text: inner.below(high * 0.4 + 4), from: 16,
-            alignment: .center, titleColour: { stage.ink(onSeries: $0 % 6) }, textColour: "")
+            alignment: .center, titleColour: { _ in stage.ink(onSeries: 0) },
+            textColour: stage.ink(onSeries: 0))
         for index in nodes.indices {
             let angle = -Double.pi / 2 + step * Double(index)
             let card = Frame(
                 x: centre.x + Int(cos(angle) * radius.x) - Frame.units(wide / 2),
                 y: centre.y + Int(sin(angle) * radius.y) - Frame.units(high / 2), width: Frame.units(wide),
                 height: Frame.units(high))
-            var shape = Shape.card("Step \(index + 1)", card, fill: stage.series(index), theme: stage.theme)
+            var shape = Shape.card("Step \(index + 1)", card, fill: stage.inks.accent, theme: stage.theme)
             shape.inset = (12, 6)
-            shape.paragraphs = texts[index].map { paragraph in
-                var paragraph = paragraph
-                for run in paragraph.runs.indices { paragraph.runs[run].colour = stage.ink(onSeries: index % 6) }
-                return paragraph
-            }
+            shape.paragraphs = texts[index]
             elements.append(.shape(shape))
             elements.append(.shape(arrow(at: angle + step / 2, centre, radius)))
         }

@@ -90,7 +90,8 @@ struct DiagramLayout {
         let text = Frame(
             x: 0, y: 0, width: slots[0].width - Frame.units(34), height: Frame.units(max(1, room)))
         let textSize = size(nodes.compactMap(\.text), in: text, from: 16, to: 9, bold: false)
-        let lift = rows == 1 ? max(0, (high - arrow - 12 - room) * 0.4) : 0
+        let used = nodes.compactMap(\.text).reduce(0.0) { max($0, fit.height($1, textSize, width: text.widthInPoints)) }
+        let lift = rows == 1 ? max(0, (high - arrow - 12 - min(room, used)) * 0.36) : 0
         var elements: [SlideElement] = []
         for (index, node) in nodes.enumerated() {
             let band = bands[index / perRow].columns(perRow, gutter: overlap)[index % perRow]
@@ -123,7 +124,7 @@ struct DiagramLayout {
     private func timeline(_ nodes: [Diagram.Node]) -> [SlideElement] {
         // Neighbours that are narrow stand above and below in turn.
         let alternates = nodes.count > 5
-        let middle = frame.y + (alternates ? frame.height / 2 : Frame.units(96))
+        let middle = frame.y + (alternates ? frame.height / 2 : frame.height * 38 / 100)
         let slots = frame.columns(nodes.count, gutter: 12)
         var elements: [SlideElement] = [
             .line(

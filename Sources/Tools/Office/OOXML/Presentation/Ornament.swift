@@ -20,7 +20,7 @@ struct Ornament {
             cover(theme.cover, theme.coverAccent) + [bar("Accent", grid.coverAccent, theme.coverAccent)]
         case .section: section
         case .blank: []
-        case .quote: [quoteMark] + edge
+        case .quote: edge
         default: head
         }
     }
@@ -77,16 +77,9 @@ struct Ornament {
 
     private var head: [Shape] {
         switch theme.style {
-        case .bar: [bar("Accent", Frame(points: grid.margin, 115, 48, 4), theme.accent)]
-        case .rule: [bar("Rule", Frame(points: grid.margin, 116, 960 - 2 * grid.margin, 1), theme.rule)]
+        case .bar: [bar("Accent", Frame(points: grid.margin, 102, 48, 4), theme.accent)]
+        case .rule: [bar("Rule", Frame(points: grid.margin, 104, 960 - 2 * grid.margin, 1), theme.rule)]
         case .block: edge
         }
-    }
-
-    private var quoteMark: Shape {
-        var shape = Shape(name: "Mark", frame: grid.quoteMark)
-        shape.paragraphs = [.plain("“", size: 150, bold: true, colour: "accent1", font: "+mj-lt")]
-        shape.anchor = "t"
-        return shape
     }
 }

@@ -118,6 +118,7 @@ package struct Presentation {
             }
             xml.element("p:sldSz", ["cx": "\(stage.width)", "cy": "\(stage.height)"])
             xml.element("p:notesSz", ["cx": "6858000", "cy": "9144000"])
+            xml.element("p:defaultTextStyle") { SlideMasterPart(stage: stage).plainStyle(&$0) }
         }
         return xml.bytes
     }
@@ -177,7 +178,7 @@ package struct Presentation {
         parts.add(workbook, type: OfficeType.workbookPackage, try Spreadsheet.bytes(of: data.workbook))
         let id = parts.relate(name, to: workbook, type: OfficeType.embedded)
         let part = ChartPart(
-            chart, series: data.series, theme: deck.theme, fontSize: 1200, workbookID: id,
+            chart, series: data.series, theme: deck.theme, fontSize: 1400, workbookID: id,
             isRightToLeft: stage.isRightToLeft)
         parts.add(name, type: OfficeType.chartPart, part.bytes)
         return parts.relate(slide, to: name, type: OfficeType.chart)

@@ -64,25 +64,49 @@ extension SlideFlow {
 
     func quotation(_ slide: Slide, _ quote: Quote) -> SlidePage {
         let frame = stage.frame(.quote, .quote)
-        let (text, size) = fit.fitted(quote.text, in: frame, from: 34, to: 14, heading: true)
+        let (text, size) = fit.fitted(quote.text, in: frame, from: 36, to: 14, heading: true)
         let mark = quote.source.map { [TextRun(text: "  ", size: 12), citation($0, size: 12)] } ?? []
         let words = Paragraph(runs: [TextRun(text: text, size: size)] + mark, bullet: false)
+        let below = stage.frame(.attribution, .quote)
+        let lines = speaker(quote, width: below.widthInPoints)
+        // Words and speaker stand as one block in the middle of the slide.
+        let high = fit.height(text, size, width: frame.widthInPoints, heading: true) + 8
+        let all = Double(below.bottom - frame.y) * Frame.pointsPerUnit
+        let top = max(0, (all - high - 22 - (lines.isEmpty ? 0 : below.heightInPoints)) * 0.42)
+        let block = Frame(
+            x: frame.x, y: frame.y + Frame.units(top), width: frame.width, height: Frame.units(high))
+        var sign = Shape(
+            name: "Mark",
+            frame: Frame(
+                x: stage.grid.quoteMark.x, y: block.y - Frame.units(26), width: stage.grid.quoteMark.width,
+                height: stage.grid.quoteMark.height))
+        sign.paragraphs = [.plain("“", size: 130, bold: true, colour: stage.inks.accent, font: "+mj-lt")]
+        sign.anchor = "t"
         var elements: [SlideElement] = [
-            .placeholder(.title, frame: nil, [.plain(slide.title)]), .placeholder(.quote, frame: nil, [words]),
+            .placeholder(.title, frame: nil, [.plain(slide.title)]), .shape(sign),
+            .placeholder(.quote, frame: block, [words]),
         ]
-        let room = stage.frame(.attribution, .quote).widthInPoints
-        var lines: [Paragraph] = []
-        if let name = quote.attribution, !name.isEmpty {
-            let shown = fit.clipped(name, lines: 1, font: stage.theme.bodyFont, points: 18, bold: true, width: room)
-            lines.append(.plain(shown))
+        if !lines.isEmpty {
+            let place = Frame(
+                x: below.x, y: block.bottom + Frame.units(22), width: below.width, height: below.height)
+            elements.append(.placeholder(.attribution, frame: place, lines))
         }
-        if let role = quote.role, !role.isEmpty {
-            let shown = fit.clipped(role, lines: 2, font: stage.theme.bodyFont, points: 14, width: room)
-            lines.append(.plain(shown, size: 14, bold: false, colour: stage.inks.muted))
-        }
-        if !lines.isEmpty { elements.append(.placeholder(.attribution, frame: nil, lines)) }
         return SlidePage(
             layout: .quote, elements: elements, notes: slide.notes, cited: quote.source.map { [$0] } ?? [])
+    }
+
+    private func speaker(_ quote: Quote, width: Double) -> [Paragraph] {
+        var lines: [Paragraph] = []
+        if let name = quote.attribution, !name.isEmpty {
+            lines.append(
+                .plain(
+                    fit.clipped(name, lines: 1, font: stage.theme.bodyFont, points: 18, bold: true, width: width)))
+        }
+        if let role = quote.role, !role.isEmpty {
+            let shown = fit.clipped(role, lines: 2, font: stage.theme.bodyFont, points: 14, width: width)
+            lines.append(.plain(shown, size: 14, bold: false, colour: stage.inks.muted))
+        }
+        return lines
     }
 
     private func citation(_ source: Int, size: Double) -> TextRun {

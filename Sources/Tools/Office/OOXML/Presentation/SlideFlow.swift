@@ -104,7 +104,7 @@ struct SlideFlow {
             }
             elements += part.elements
             if let takeaway = slide.takeaway, !takeaway.isEmpty, index == parts.count - 1 {
-                elements.append(self.takeaway(takeaway, slide))
+                elements += self.takeaway(takeaway, slide)
             }
             return SlidePage(
                 layout: layout, elements: elements, notes: index == 0 ? slide.notes : nil, cited: part.cited)
@@ -122,13 +122,20 @@ struct SlideFlow {
         return .placeholder(.kicker, frame: frame, [.plain(clipped)])
     }
 
-    private func takeaway(_ text: String, _ slide: Slide) -> SlideElement {
+    private func takeaway(_ text: String, _ slide: Slide) -> [SlideElement] {
         let body = stage.frame(.body, .content)
         let high = Frame.units(takeawayHeight(slide) ?? 0)
         let frame = Frame(x: body.x, y: body.bottom - high, width: body.width, height: high)
         let (shown, size) = fit.fitted(
             text, in: frame.inset(SlideGrid.takeawayInset), from: Self.takeawaySize, to: 11, bold: true)
-        return .placeholder(.takeaway, frame: frame, [.plain(shown, size: size == Self.takeawaySize ? nil : size)])
+        let corner = min(stage.theme.spacing.corner, 8)
+        let edge = Frame(
+            x: frame.x, y: frame.y + Frame.units(corner), width: Frame.units(4),
+            height: frame.height - Frame.units(2 * corner))
+        return [
+            .placeholder(.takeaway, frame: frame, [.plain(shown, size: size == Self.takeawaySize ? nil : size)]),
+            .shape(Shape(name: "Edge", frame: edge, fill: stage.inks.accent)),
+        ]
     }
 
     // MARK: - Text

@@ -18,10 +18,10 @@ struct SlideGrid: Sendable {
 
     private var span: Double { 960 - 2 * margin }
 
-    var title: Frame { Frame(points: margin, 38, span, 70) }
+    var title: Frame { Frame(points: margin, 28, span, 68) }
     /// Right above a title of one line.
-    var kicker: Frame { Frame(points: margin, 40, span, 18) }
-    var body: Frame { Frame(points: margin, 138, span, 336) }
+    var kicker: Frame { Frame(points: margin, 30, span, 18) }
+    var body: Frame { Frame(points: margin, 126, span, 348) }
     var left: Frame { body.columns(2, gutter: gutter)[0] }
     var right: Frame { body.columns(2, gutter: gutter)[1] }
     var takeaway: Frame { Frame(points: margin, 430, span, 44) }
@@ -39,11 +39,11 @@ struct SlideGrid: Sendable {
 
     var picture: Frame {
         let twelfth = (span - 11 * gutter) / 12
-        return Frame(points: margin, 138, 8 * twelfth + 7 * gutter, 336)
+        return Frame(points: margin, 126, 8 * twelfth + 7 * gutter, 348)
     }
     var caption: Frame {
         let twelfth = (span - 11 * gutter) / 12
-        return Frame(points: margin + 8 * (twelfth + gutter), 138, 4 * twelfth + 3 * gutter, 336)
+        return Frame(points: margin + 8 * (twelfth + gutter), 126, 4 * twelfth + 3 * gutter, 348)
     }
 
     /// Covers: the title ends where the accent begins.
@@ -59,11 +59,11 @@ struct SlideGrid: Sendable {
     var sectionAccent: Frame { Frame(points: coverMargin, 326, 72, style == .rule ? 1.25 : 5) }
     var sectionSubtitle: Frame { Frame(points: coverMargin, 346, coverWidth, 100) }
 
-    var quoteMark: Frame { Frame(points: margin, 104, 110, 96) }
-    var quote: Frame { Frame(points: margin + 96, 128, span - 176, 236) }
-    var attribution: Frame { Frame(points: margin + 96, 388, span - 176, 76) }
+    var quoteMark: Frame { Frame(points: margin, 112, 90, 96) }
+    var quote: Frame { Frame(points: margin + 96, 110, span - 176, 270) }
+    var attribution: Frame { Frame(points: margin + 96, 396, span - 176, 70) }
     var quoteTitle: Frame { Frame(points: margin, 40, span, 24) }
 
-    var figure: Frame { Frame(points: margin, 150, span, 176) }
-    var figureLabel: Frame { Frame(points: margin, 334, span, 120) }
+    var figure: Frame { Frame(points: margin, 140, span, 176) }
+    var figureLabel: Frame { Frame(points: margin, 326, span, 130) }
 }

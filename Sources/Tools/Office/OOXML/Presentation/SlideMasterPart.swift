@@ -147,17 +147,8 @@ struct SlideMasterPart {
 
     /// Fills that placeholders bring along: cards and the takeaway's band.
     private func look(_ place: Place, _ xml: inout XMLBuffer) {
-        let isCard = place.inset.top > SlideGrid.takeawayInset.top
-        guard isCard || place.slot == .takeaway else { return }
-        let corner = theme.spacing.corner
-        xml.element("a:prstGeom", ["prst": corner > 0 ? "roundRect" : "rect"]) { xml in
-            xml.element("a:avLst") { xml in
-                guard corner > 0 else { return }
-                for (name, value) in Shape.corner(corner, of: place.frame) {
-                    xml.element("a:gd", ["name": name, "fmla": "val \(value ?? "0")"])
-                }
-            }
-        }
+        guard place.isFilled else { return }
+        theme.corners(place.frame, &xml)
         TextBody.fill(stage.inks.surface, &xml)
     }
 
@@ -280,9 +271,12 @@ struct SlideMasterPart {
                         &xml)
                 }
             }
-            xml.element("p:otherStyle") { style(Style(size: 18, colour: "tx1"), &$0) }
+            xml.element("p:otherStyle") { plainStyle(&$0) }
         }
     }
+
+    /// Of text boxes.
+    func plainStyle(_ xml: inout XMLBuffer) { style(Style(size: 18, colour: "tx1"), &xml) }
 
     private func style(_ style: Style, _ xml: inout XMLBuffer) {
         let hasBullet = style.bullet != nil
@@ -319,7 +313,25 @@ struct SlideMasterPart {
     }
 }
 
+extension Theme {
+    /// The outline of a card.
+    func corners(_ frame: Frame, _ xml: inout XMLBuffer) {
+        let radius = spacing.corner
+        xml.element("a:prstGeom", ["prst": radius > 0 ? "roundRect" : "rect"]) { xml in
+            xml.element("a:avLst") { xml in
+                guard radius > 0 else { return }
+                for (name, value) in Shape.corner(radius, of: frame) {
+                    xml.element("a:gd", ["name": name, "fmla": "val \(value ?? "0")"])
+                }
+            }
+        }
+    }
+}
+
 extension Place {
+    /// Whether it is a card or a band, and not text alone.
+    var isFilled: Bool { inset != .init() }
+
     static func footer(_ frame: Frame) -> Place {
         Place(slot: .footer, type: "ftr", index: 11, name: "Footer", frame: frame)
     }

@@ -73,7 +73,12 @@ struct SlidePart {
     ) {
         if let place = stage.place(slot, page.layout) {
             let differs = frame.map { $0 != place.frame } ?? false
-            tree.placeholder(place, frame: differs ? frame : nil, &xml) { TextBody.write(paragraphs, context, &$0) }
+            tree.placeholder(place, frame: differs ? frame : nil, &xml) { xml in
+                // A corner's radius is a share of the frame: it is said anew where the frame differs.
+                if differs, place.isFilled { stage.theme.corners(frame ?? place.frame, &xml) }
+            } text: {
+                TextBody.write(paragraphs, context, &$0)
+            }
         } else {
             tree.shape(stage.substitute(slot, frame, paragraphs), context, &xml)
         }
@@ -160,7 +165,11 @@ struct SlidePart {
         if let place = stage.place(.footer, page.layout), !footer.isEmpty {
             let text = fit.clipped(
                 footer, lines: 1, font: deck.theme.bodyFont, points: 10, width: place.frame.widthInPoints)
-            tree.placeholder(place, &xml) { TextBody.write([Paragraph(runs: [TextRun(text: text)])], context, &$0) }
+            // Not every reader takes the master's look for a footer.
+            let run = TextRun(text: text, size: 10, colour: stage.inks.muted, font: "+mn-lt")
+            tree.placeholder(place, &xml) {
+                TextBody.write([Paragraph(runs: [run], alignment: .start)], context, &$0)
+            }
         }
         if deck.slideNumbers, let place = stage.place(.number, page.layout) {
             tree.placeholder(place, &xml) { ShapeTree.numberField(&$0, text: "\(number)") }

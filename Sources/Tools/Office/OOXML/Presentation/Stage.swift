@@ -76,7 +76,8 @@ extension Theme {
         switch style {
         case .bar: cover
         case .rule: surface
-        case .block: accent
+        // Bright accents belong to dark pages: a whole slide of one would blind.
+        case .block: Self.ink(on: accent) == "FFFFFF" ? accent : Self.mix(cover, accent, 0.3)
         }
     }
     var sectionText: String {
