@@ -73,7 +73,7 @@ package struct OfficePackage: Sendable {
         return xml.bytes
     }
 
-    private static func relationshipsName(_ source: String) -> String {
+    static func relationshipsName(_ source: String) -> String {
         let cut = source.lastIndex(of: "/") ?? source.startIndex
         return source[...cut].dropFirst() + "_rels/" + source[source.index(after: cut)...] + ".rels"
     }
