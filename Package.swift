@@ -149,7 +149,7 @@ let package = Package(
         tests("ToolKitTests", ["ToolKit", "Domain", "JSONSchema"]),
         tests("EmailToolTests", ["EmailTool", "ToolKit", "Domain", "MIME", "IMAP", "TestKit", "Embedded"]),
         tests("BrowserToolTests", ["BrowserTool", "CDP", "Domain", "TestKit", "ToolKit"]),
-        tests("OOXMLTests", ["DocumentModel", "OOXML", "CLibZip", "TestKit"]),
+        tests("OOXMLTests", ["DocumentModel", "OOXML", "CLibZip", "TestKit"], exclude: ["Pictures"]),
         .executableTarget(
             name: "FormulaBench", dependencies: ["Formula"], path: "Tests/Fixtures/FormulaBench",
             swiftSettings: settings),

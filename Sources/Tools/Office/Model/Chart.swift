@@ -3,7 +3,12 @@ package struct Chart: Sendable, Hashable, Codable {
     package enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
         /// Horizontal bars; `column` stands upright.
         case bar
-        case column, line, area, pie, scatter
+        case column, line, area, pie, doughnut, scatter
+        /// Columns with lines over them; each series says which it is.
+        case combined
+
+        /// Whether it shows shares of one whole.
+        package var isRound: Bool { self == .pie || self == .doughnut }
     }
 
     package struct Series: Sendable, Hashable, Codable {
@@ -12,11 +17,24 @@ package struct Chart: Sendable, Hashable, Codable {
         package var values: [Double?]
         /// Scatter only: the abscissa of each value.
         package var x: [Double]?
+        /// Combined only: `column`, `line` or `area`; `nil` is a line for the last of several series, else columns.
+        package var kind: Kind?
+        /// Combined only: drawn against a second axis at the far side.
+        package var secondaryAxis: Bool?
 
-        package init(name: String, values: [Double?], x: [Double]? = nil) {
+        package init(
+            name: String, values: [Double?], x: [Double]? = nil, kind: Kind? = nil, secondaryAxis: Bool? = nil
+        ) {
             self.name = name
             self.values = values
             self.x = x
+            self.kind = kind
+            self.secondaryAxis = secondaryAxis
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case name, values, x, kind
+            case secondaryAxis = "secondary_axis"
         }
     }
 
@@ -29,12 +47,14 @@ package struct Chart: Sendable, Hashable, Codable {
     package var valueAxisTitle: String?
     /// An Excel number format such as `#,##0`.
     package var numberFormat: String?
+    /// Bars, columns and areas upon each other instead of beside.
+    package var stacked: Bool?
     /// What the chart shows, for those who cannot see it; `nil`: made from title and series.
     package var altText: String?
 
     package init(
         kind: Kind, title: String? = nil, categories: [String], series: [Series], categoryAxisTitle: String? = nil,
-        valueAxisTitle: String? = nil, numberFormat: String? = nil, altText: String? = nil
+        valueAxisTitle: String? = nil, numberFormat: String? = nil, stacked: Bool? = nil, altText: String? = nil
     ) {
         self.kind = kind
         self.title = title
@@ -43,6 +63,7 @@ package struct Chart: Sendable, Hashable, Codable {
         self.categoryAxisTitle = categoryAxisTitle
         self.valueAxisTitle = valueAxisTitle
         self.numberFormat = numberFormat
+        self.stacked = stacked
         self.altText = altText
     }
 
@@ -55,15 +76,22 @@ package struct Chart: Sendable, Hashable, Codable {
         categoryAxisTitle = try container.decodeIfPresent(String.self, forKey: .categoryAxisTitle)
         valueAxisTitle = try container.decodeIfPresent(String.self, forKey: .valueAxisTitle)
         numberFormat = try container.decodeIfPresent(String.self, forKey: .numberFormat)
+        stacked = try container.decodeIfPresent(Bool.self, forKey: .stacked)
         altText = try container.decodeIfPresent(String.self, forKey: .altText)
     }
 
     enum CodingKeys: String, CodingKey {
-        case kind, title, categories, series
+        case kind, title, categories, series, stacked
         case categoryAxisTitle = "category_axis_title"
         case valueAxisTitle = "value_axis_title"
         case numberFormat = "number_format"
         case altText = "alt_text"
+    }
+
+    /// How a series of a combined chart is drawn: `column`, `line` or `area`.
+    package func drawnKind(ofSeries index: Int) -> Kind {
+        guard kind == .combined, series.indices.contains(index) else { return kind }
+        return series[index].kind ?? (index > 0 && index == series.count - 1 ? .line : .column)
     }
 
     package func validate() -> [DocumentFault] {
@@ -89,6 +117,9 @@ package struct Chart: Sendable, Hashable, Codable {
         inspection.each("series", series) { series, inspection in
             inspection.text(series.name, "name", limit: DocumentLimits.title)
             inspection.count(series.values.count, "values", in: 1...DocumentLimits.categories)
+            inspection.require(
+                series.kind.map { [.column, .line, .area].contains($0) } ?? true, "series_kind",
+                "A series is drawn as column, line or area.", at: "kind")
             let wanted = kind == .scatter ? series.x?.count ?? 0 : categories.count
             inspection.require(
                 series.values.count == wanted, "length",

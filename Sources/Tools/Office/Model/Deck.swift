@@ -5,18 +5,30 @@ package struct Deck: Sendable, Hashable, Codable {
     /// BCP 47: `en`, `de-AT`, `ar`.
     package var language: String
     package var theme: Theme
+    /// `nil`: by the language.
+    package var direction: Direction?
+    /// What stands at the foot of each slide; `nil` is the deck's title, an empty text nothing.
+    package var footer: String?
+    package var slideNumbers: Bool
+    /// Between slides that name none of their own.
+    package var transition: Transition
     /// What slides cite by number.
     package var sources: [Source]
     package var slides: [Slide]
 
     package init(
-        title: String, author: String, language: String = "en", theme: Theme = .light, sources: [Source] = [],
+        title: String, author: String, language: String = "en", theme: Theme = .light, direction: Direction? = nil,
+        footer: String? = nil, slideNumbers: Bool = true, transition: Transition = .none, sources: [Source] = [],
         slides: [Slide]
     ) {
         self.title = title
         self.author = author
         self.language = language
         self.theme = theme
+        self.direction = direction
+        self.footer = footer
+        self.slideNumbers = slideNumbers
+        self.transition = transition
         self.sources = sources
         self.slides = slides
     }
@@ -27,11 +39,27 @@ package struct Deck: Sendable, Hashable, Codable {
         author = try container.decodeIfPresent(String.self, forKey: .author) ?? ""
         language = try container.decodeIfPresent(String.self, forKey: .language) ?? "en"
         theme = try container.decodeIfPresent(Theme.self, forKey: .theme) ?? .light
+        direction = try container.decodeIfPresent(Direction.self, forKey: .direction)
+        footer = try container.decodeIfPresent(String.self, forKey: .footer)
+        slideNumbers = try container.decodeIfPresent(Bool.self, forKey: .slideNumbers) ?? true
+        transition = try container.decodeIfPresent(Transition.self, forKey: .transition) ?? .none
         sources = try container.decodeIfPresent([Source].self, forKey: .sources) ?? []
         slides = try container.decode([Slide].self, forKey: .slides)
     }
 
-    enum CodingKeys: String, CodingKey { case title, author, language, theme, sources, slides }
+    enum CodingKeys: String, CodingKey {
+        case title, author, language, theme, direction, footer, transition, sources, slides
+        case slideNumbers = "slide_numbers"
+    }
+
+    /// Languages that are written from right to left, by their subtags.
+    private static let rightToLeft: Set<String> = ["ar", "he", "iw", "fa", "ur", "yi", "ps", "sd", "ug", "dv", "ckb"]
+
+    package var isRightToLeft: Bool {
+        if let direction { return direction == .rightToLeft }
+        let subtags = language.lowercased().split(whereSeparator: { $0 == "-" || $0 == "_" })
+        return subtags.first.map { Self.rightToLeft.contains(String($0)) } ?? false
+    }
 
     /// Everything that is wrong; empty means the deck can be written.
     package func validate() -> [DocumentFault] {
@@ -39,6 +67,7 @@ package struct Deck: Sendable, Hashable, Codable {
         inspection.text(title, "title", limit: DocumentLimits.title, required: true)
         inspection.text(author, "author", limit: DocumentLimits.title)
         inspection.text(language, "language", limit: 35, required: true)
+        inspection.text(footer, "footer", limit: DocumentLimits.title)
         inspection.within("theme", theme.inspect)
         Source.inspect(sources, &inspection)
         inspection.count(slides.count, "slides", in: 1...DocumentLimits.slides)
@@ -48,77 +77,37 @@ package struct Deck: Sendable, Hashable, Codable {
     }
 }
 
+package enum Direction: String, Sendable, Hashable, Codable, CaseIterable {
+    case leftToRight = "ltr"
+    case rightToLeft = "rtl"
+}
+
+/// How a slide comes in.
+package enum Transition: String, Sendable, Hashable, Codable, CaseIterable {
+    case none, fade, push, wipe, split
+}
+
 /// One line of a slide.
 package struct Point: Sendable, Hashable, Codable {
     package var text: String
+    /// A few words before the text that are set off.
+    package var lead: String?
     /// Number of the source it comes from.
     package var source: Int?
-    /// 0 or 1; `nil` is 0.
+    /// 0 to 2; `nil` is 0.
     package var level: Int?
+    /// Where the text leads: `http`, `https` or `mailto`.
+    package var link: String?
 
-    package init(_ text: String, source: Int? = nil, level: Int? = nil) {
+    package init(_ text: String, lead: String? = nil, source: Int? = nil, level: Int? = nil, link: String? = nil) {
         self.text = text
+        self.lead = lead
         self.source = source
         self.level = level
+        self.link = link
     }
 
-    enum CodingKeys: String, CodingKey { case text, source, level }
-}
-
-/// A slide: its content and what its speaker says.
-package struct Slide: Sendable, Hashable {
-    package enum Content: Sendable, Hashable {
-        case title(title: String, subtitle: String?)
-        case section(title: String, subtitle: String?)
-        case bullets(title: String, points: [Point])
-        case twoColumns(title: String, left: SlideColumn, right: SlideColumn)
-        case table(title: String, table: Table)
-        case chart(title: String, chart: Chart)
-        case image(title: String, image: Image)
-        /// The deck's sources, with links.
-        case sources(title: String)
-        case closing(title: String, subtitle: String?)
-    }
-
-    package var content: Content
-    /// Speaker notes.
-    package var notes: String?
-
-    package init(_ content: Content, notes: String? = nil) {
-        self.content = content
-        self.notes = notes
-    }
-
-    package var title: String {
-        switch content {
-        case .title(let title, _), .section(let title, _), .bullets(let title, _), .twoColumns(let title, _, _),
-            .table(let title, _), .chart(let title, _), .image(let title, _), .sources(let title),
-            .closing(let title, _):
-            title
-        }
-    }
-
-    func inspect(_ inspection: inout DocumentInspection, sources: Set<Int>) {
-        inspection.text(title, "title", limit: DocumentLimits.title, required: true)
-        inspection.text(notes, "notes", limit: DocumentLimits.paragraph)
-        switch content {
-        case .title(_, let subtitle), .section(_, let subtitle), .closing(_, let subtitle):
-            inspection.text(subtitle, "subtitle", limit: DocumentLimits.line)
-        case .bullets(_, let points):
-            Point.inspect(points, &inspection, sources: sources)
-        case .twoColumns(_, let left, let right):
-            inspection.within("left") { left.inspect(&$0, sources: sources) }
-            inspection.within("right") { right.inspect(&$0, sources: sources) }
-        case .table(_, let table):
-            inspection.within("table", table.inspect)
-        case .chart(_, let chart):
-            inspection.within("chart", chart.inspect)
-        case .image(_, let image):
-            inspection.within("image") { image.inspect(&$0, sources: sources) }
-        case .sources:
-            inspection.require(!sources.isEmpty, "no_sources", "The deck has no sources to show.")
-        }
-    }
+    enum CodingKeys: String, CodingKey { case text, lead, source, level, link }
 }
 
 /// One half of a slide with two columns.
@@ -143,11 +132,12 @@ extension Point {
         inspection.each("points", points) { point, inspection in
             inspection.text(point.text, "text", limit: DocumentLimits.line, required: true)
             inspection.require(
-                (0...1).contains(point.level ?? 0), "out_of_range", "Levels are 0 and 1.", at: "level")
-            if let source = point.source {
-                inspection.require(
-                    sources.contains(source), "unknown_source", "There is no source \(source).", at: "source")
-            }
+                (0...2).contains(point.level ?? 0), "out_of_range", "Levels are 0 to 2.", at: "level")
+            inspection.text(point.lead, "lead", limit: DocumentLimits.title)
+            inspection.text(point.link, "link", limit: DocumentLimits.line)
+            inspection.require(
+                point.link.map(Source.isLink) ?? true, "link", "A link is http, https or mailto.", at: "link")
+            Source.inspect(reference: point.source, &inspection, among: sources)
         }
     }
 }

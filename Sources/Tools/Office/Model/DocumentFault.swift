@@ -21,6 +21,13 @@ package enum DocumentLimits {
     package static let slides = 200
     /// Points of one slide before it is split.
     package static let points = 60
+    /// Figures of one slide; more are a table.
+    package static let figures = 4
+    /// UTF-16 units of a figure that is shown large.
+    package static let figure = 24
+    /// Nodes of a diagram, and how deep an organisation goes: more cannot be read.
+    package static let diagramNodes = 30
+    package static let diagramDepth = 5
     /// UTF-16 units of a title or a heading.
     package static let title = 300
     /// UTF-16 units of a point, a caption, an axis title.

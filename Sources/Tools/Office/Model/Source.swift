@@ -12,10 +12,18 @@ package struct Source: Sendable, Hashable, Codable {
     }
 
     /// Whether `url` may become a link that a reader can click.
-    package var isLink: Bool {
-        guard let url else { return false }
-        return ["http://", "https://", "mailto:"].contains { url.lowercased().hasPrefix($0) }
+    package var isLink: Bool { url.map(Self.isLink) ?? false }
+
+    package static func isLink(_ url: String) -> Bool {
+        ["http://", "https://", "mailto:"].contains { url.lowercased().hasPrefix($0) }
             && url.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7F }
+    }
+
+    /// That `source` is one of the document's.
+    static func inspect(reference source: Int?, _ inspection: inout DocumentInspection, among sources: Set<Int>) {
+        guard let source else { return }
+        inspection.require(
+            sources.contains(source), "unknown_source", "There is no source \(source).", at: "source")
     }
 
     static func inspect(_ sources: [Source], _ inspection: inout DocumentInspection) {
@@ -64,9 +72,6 @@ package struct Image: Sendable, Hashable, Codable {
             isContained, "path", "The path must be relative and stay in the run's directory.", at: "path")
         inspection.text(altText, "alt_text", limit: DocumentLimits.line, required: true)
         inspection.text(caption, "caption", limit: DocumentLimits.line)
-        if let source {
-            inspection.require(
-                sources.contains(source), "unknown_source", "There is no source \(source).", at: "source")
-        }
+        Source.inspect(reference: source, &inspection, among: sources)
     }
 }

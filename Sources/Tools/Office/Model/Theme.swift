@@ -1,7 +1,33 @@
 import Glibc
 
-/// Colours and fonts of a document, as tokens. Colours are `RRGGBB`, sRGB.
+/// Colours, fonts and spacing of a document, as tokens. Colours are `RRGGBB`, sRGB.
+///
+/// In JSON an object of these tokens, or the name of a built-in theme (`Theme.builtIn`).
 package struct Theme: Sendable, Hashable, Codable {
+    /// How slides are set off: what stands beside titles and upon covers.
+    package enum Style: String, Sendable, Hashable, Codable, CaseIterable {
+        /// A short bar below titles, circles upon covers.
+        case bar
+        /// Hairlines, a band at the edge of covers.
+        case rule
+        /// A full edge of colour, rising columns upon covers.
+        case block
+    }
+
+    /// Room, in points.
+    package struct Spacing: Sendable, Hashable, Codable {
+        /// Between the slide's edge and its content.
+        package var margin: Double
+        /// Between columns.
+        package var gutter: Double
+        /// Before a paragraph, where there is room for no more.
+        package var paragraph: Double
+        /// Radius of cards' corners.
+        package var corner: Double
+
+        package static let standard = Spacing(margin: 54, gutter: 30, paragraph: 9, corner: 8)
+    }
+
     package var name: String
     /// The page, and a faint surface upon it for table bands and callouts.
     package var background: String
@@ -17,10 +43,27 @@ package struct Theme: Sendable, Hashable, Codable {
     package var palette: [String]
     package var headingFont: String
     package var bodyFont: String
+    /// Ground of covers and sections, text upon it, and what is set off there.
+    package var cover: String
+    package var coverText: String
+    package var coverAccent: String
+    package var style: Style
+    package var spacing: Spacing
 
+    enum CodingKeys: String, CodingKey {
+        case name, background, surface, text, heading, muted, accent, link, palette, cover, style, spacing
+        case headingFont = "heading_font"
+        case bodyFont = "body_font"
+        case coverText = "cover_text"
+        case coverAccent = "cover_accent"
+    }
+
+    /// Covers default to the heading's colour with the page's upon it, as far as that can be read.
     package init(
         name: String, background: String, surface: String, text: String, heading: String, muted: String,
-        accent: String, link: String, palette: [String], headingFont: String, bodyFont: String
+        accent: String, link: String, palette: [String], headingFont: String, bodyFont: String,
+        cover: String? = nil, coverText: String? = nil, coverAccent: String? = nil, style: Style = .bar,
+        spacing: Spacing = .standard
     ) {
         self.name = name
         self.background = background
@@ -33,27 +76,30 @@ package struct Theme: Sendable, Hashable, Codable {
         self.palette = palette
         self.headingFont = headingFont
         self.bodyFont = bodyFont
+        let ground = cover ?? heading
+        self.cover = ground
+        let ink = coverText ?? Self.ink(on: ground, among: [background, heading])
+        self.coverText = ink
+        self.coverAccent = coverAccent ?? ink
+        self.style = style
+        self.spacing = spacing
     }
 
-    enum CodingKeys: String, CodingKey {
-        case name, background, surface, text, heading, muted, accent, link, palette
-        case headingFont = "heading_font"
-        case bodyFont = "body_font"
+    /// The colour that is read best upon `ground`: the first of `among` with a contrast of 4.5, else white or black.
+    package static func ink(on ground: String, among colours: [String] = []) -> String {
+        for colour in colours where (contrast(colour, ground) ?? 0) >= 4.5 { return colour }
+        return (contrast("FFFFFF", ground) ?? 0) >= (contrast("1A1A1A", ground) ?? 0) ? "FFFFFF" : "1A1A1A"
     }
 
-    /// Deep teal on white. Arial has metric twins everywhere (Liberation Sans), so that measured text fits.
-    package static let light = Theme(
-        name: "Light", background: "FFFFFF", surface: "F1F5F7", text: "24313A", heading: "0F2A3D", muted: "566773",
-        accent: "0B7285", link: "0B5FA5",
-        palette: ["0B7285", "E8883A", "5B5F97", "2F9E6E", "C2416B", "8A6D3B", "3B8EA5", "7A8B99"],
-        headingFont: "Arial", bodyFont: "Arial")
-
-    /// Light text on deep blue.
-    package static let dark = Theme(
-        name: "Dark", background: "0F1E2B", surface: "1B2F40", text: "E6EDF2", heading: "FFFFFF", muted: "A9BAC7",
-        accent: "3FC1C9", link: "8CC8FF",
-        palette: ["3FC1C9", "F2A65A", "A6A4E0", "6FCF97", "F28CA8", "D9B46A", "8FC7E0", "B8C4CE"],
-        headingFont: "Arial", bodyFont: "Arial")
+    /// `share` of `second` mixed into `first`; `first` where a colour is malformed.
+    package static func mix(_ first: String, _ second: String, _ share: Double) -> String {
+        guard let one = components(first), let two = components(second) else { return first }
+        func blend(_ one: Double, _ two: Double) -> String {
+            let digits = String(Int(((one * (1 - share) + two * share) * 255).rounded()), radix: 16, uppercase: true)
+            return digits.count == 1 ? "0" + digits : digits
+        }
+        return blend(one.red, two.red) + blend(one.green, two.green) + blend(one.blue, two.blue)
+    }
 
     /// WCAG 2.2 contrast of body text, headings, muted text and links on the page and the surface must reach 4.5.
     func inspect(_ inspection: inout DocumentInspection) {
@@ -69,6 +115,19 @@ package struct Theme: Sendable, Hashable, Codable {
                 inspection.report("contrast", "The contrast of '\(key)' with '\(page)' is below 4.5.", at: key)
             }
         }
+        if (Self.contrast(coverText, cover) ?? 21) < 4.5 {
+            inspection.report(
+                "contrast", "The contrast of 'cover_text' with '\(cover)' is below 4.5.", at: "cover_text")
+        }
+        inspection.within("spacing") { inspection in
+            for (key, value, limit) in [
+                ("margin", spacing.margin, 120.0), ("gutter", spacing.gutter, 90), ("paragraph", spacing.paragraph, 40),
+                ("corner", spacing.corner, 40),
+            ] {
+                inspection.require(
+                    value >= 0 && value <= limit, "out_of_range", "'\(key)' is 0 to \(Int(limit)) points.", at: key)
+            }
+        }
         inspection.text(headingFont, "heading_font", limit: 64, required: true)
         inspection.text(bodyFont, "body_font", limit: 64, required: true)
     }
@@ -76,7 +135,8 @@ package struct Theme: Sendable, Hashable, Codable {
     private var colours: [(String, String)] {
         [
             ("background", background), ("surface", surface), ("text", text), ("heading", heading), ("muted", muted),
-            ("accent", accent), ("link", link),
+            ("accent", accent), ("link", link), ("cover", cover), ("cover_text", coverText),
+            ("cover_accent", coverAccent),
         ]
     }
 

@@ -60,13 +60,13 @@ extension ChartPart {
         }
     }
 
-    func textProperties(_ xml: inout XMLBuffer, colour: String) {
+    func textProperties(_ xml: inout XMLBuffer, colour: String, bold: Bool = false) {
         xml.element("c:txPr") { xml in
             xml.element("a:bodyPr")
             xml.element("a:lstStyle")
             xml.element("a:p") { xml in
                 xml.element("a:pPr") { xml in
-                    xml.element("a:defRPr", ["sz": "\(fontSize)", "b": "0"]) { xml in
+                    xml.element("a:defRPr", ["sz": "\(fontSize)", "b": bold ? "1" : "0"]) { xml in
                         xml.element("a:solidFill") { $0.element("a:srgbClr", ["val": colour]) }
                         xml.element("a:latin", ["typeface": theme.bodyFont])
                     }
@@ -76,17 +76,47 @@ extension ChartPart {
         }
     }
 
-    func categoryAxis(_ xml: inout XMLBuffer) {
+    func axes(hasSecondary: Bool, _ xml: inout XMLBuffer) {
+        switch kind {
+        case .pie, .doughnut: break
+        case .scatter:
+            valueAxis(
+                .init(id: 1, crosses: 2, position: "b", title: categoryAxisTitle, isReversed: isRightToLeft), &xml)
+            valueAxis(
+                .init(
+                    id: 2, crosses: 1, position: isRightToLeft ? "r" : "l", title: valueAxisTitle,
+                    format: numberFormat, hasGrid: true), &xml)
+        case .bar:
+            categoryAxis(id: 1, crosses: 2, position: isRightToLeft ? "r" : "l", &xml)
+            valueAxis(
+                .init(
+                    id: 2, crosses: 1, position: "b", title: valueAxisTitle, format: numberFormat, hasGrid: true,
+                    isReversed: isRightToLeft, isAtEnd: true), &xml)
+        case .column, .line, .area, .combined:
+            categoryAxis(id: 1, crosses: 2, position: "b", &xml)
+            valueAxis(
+                .init(
+                    id: 2, crosses: 1, position: isRightToLeft ? "r" : "l", title: valueAxisTitle,
+                    format: numberFormat, hasGrid: true), &xml)
+            guard hasSecondary else { return }
+            categoryAxis(id: 3, crosses: 4, position: "b", isHidden: true, &xml)
+            valueAxis(
+                .init(id: 4, crosses: 3, position: isRightToLeft ? "l" : "r", isAtEnd: true), &xml)
+        }
+    }
+
+    private func categoryAxis(id: Int, crosses: Int, position: String, isHidden: Bool = false, _ xml: inout XMLBuffer) {
         xml.element("c:catAx") { xml in
-            xml.element("c:axId", ["val": "1"])
-            // Bars read from the top, as the table does.
-            xml.element("c:scaling") { $0.element("c:orientation", ["val": kind == .bar ? "maxMin" : "minMax"]) }
-            xml.element("c:delete", ["val": "0"])
-            xml.element("c:axPos", ["val": kind == .bar ? "l" : "b"])
-            if let categoryAxisTitle { titleElement(categoryAxisTitle, size: fontSize, &xml) }
+            xml.element("c:axId", ["val": "\(id)"])
+            // Bars read from the top, as the table does; in a deck that reads from the right, columns do so too.
+            let isReversed = kind == .bar || isRightToLeft
+            xml.element("c:scaling") { $0.element("c:orientation", ["val": isReversed ? "maxMin" : "minMax"]) }
+            xml.element("c:delete", ["val": isHidden ? "1" : "0"])
+            xml.element("c:axPos", ["val": position])
+            if let categoryAxisTitle, !isHidden { titleElement(categoryAxisTitle, size: fontSize, &xml) }
             xml.element("c:numFmt", ["formatCode": "General", "sourceLinked": "0"])
             axisLook(&xml, line: true, labels: "low")
-            xml.element("c:crossAx", ["val": "2"])
+            xml.element("c:crossAx", ["val": "\(crosses)"])
             xml.element("c:crosses", ["val": "autoZero"])
             xml.element("c:auto", ["val": "0"])
             xml.element("c:lblAlgn", ["val": "ctr"])
@@ -95,24 +125,35 @@ extension ChartPart {
         }
     }
 
-    func valueAxis(
-        _ xml: inout XMLBuffer, id: Int, crosses: Int, position: String, title: String?, format: String?, grid: Bool
-    ) {
+    private struct ValueAxis {
+        var id: Int
+        var crosses: Int
+        var position: String
+        var title: String?
+        var format: String?
+        var hasGrid = false
+        /// Grows towards the left.
+        var isReversed = false
+        /// Crosses the other axis at its far end.
+        var isAtEnd = false
+    }
+
+    private func valueAxis(_ axis: ValueAxis, _ xml: inout XMLBuffer) {
         xml.element("c:valAx") { xml in
-            xml.element("c:axId", ["val": "\(id)"])
-            xml.element("c:scaling") { $0.element("c:orientation", ["val": "minMax"]) }
+            xml.element("c:axId", ["val": "\(axis.id)"])
+            xml.element("c:scaling") { $0.element("c:orientation", ["val": axis.isReversed ? "maxMin" : "minMax"]) }
             xml.element("c:delete", ["val": "0"])
-            xml.element("c:axPos", ["val": position])
-            if grid {
+            xml.element("c:axPos", ["val": axis.position])
+            if axis.hasGrid {
                 xml.element("c:majorGridlines") { xml in
                     xml.element("c:spPr") { hairline(&$0) }
                 }
             }
-            if let title { titleElement(title, size: fontSize, &xml) }
-            xml.element("c:numFmt", ["formatCode": self.format(format), "sourceLinked": "0"])
-            axisLook(&xml, line: !grid, labels: "nextTo")
-            xml.element("c:crossAx", ["val": "\(crosses)"])
-            xml.element("c:crosses", ["val": kind == .bar ? "max" : "autoZero"])
+            if let title = axis.title { titleElement(title, size: fontSize, &xml) }
+            xml.element("c:numFmt", ["formatCode": format(axis.format), "sourceLinked": "0"])
+            axisLook(&xml, line: !axis.hasGrid && axis.id != 4, labels: "nextTo")
+            xml.element("c:crossAx", ["val": "\(axis.crosses)"])
+            xml.element("c:crosses", ["val": axis.isAtEnd ? "max" : "autoZero"])
             xml.element("c:crossBetween", ["val": kind == .scatter || kind == .area ? "midCat" : "between"])
         }
     }

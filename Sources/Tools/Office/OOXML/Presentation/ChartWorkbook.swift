@@ -34,7 +34,8 @@ struct ChartWorkbook {
             series.append(
                 .init(
                     name: item.name, nameReference: "\(Self.sheet)!$\(letters)$1", categories: categories,
-                    values: .init(reference: reference, numbers: item.values)))
+                    values: .init(reference: reference, numbers: item.values),
+                    kind: chart.drawnKind(ofSeries: series.count), isSecondary: item.secondaryAxis ?? false))
         }
         let rows = (0..<count).map { row in cells.map { $0.indices.contains(row) ? $0[row] : .empty } }
         workbook.sheets = [

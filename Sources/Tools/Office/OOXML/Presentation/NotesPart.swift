@@ -13,15 +13,9 @@ struct NotesPart {
                 xml.element("p:bg") { xml in
                     xml.element("p:bgRef", ["idx": "1001"]) { $0.element("a:schemeClr", ["val": "bg1"]) }
                 }
-                shapes(frames: true, [Paragraph(runs: [TextRun(text: "Notes")])], "en-US", &xml)
+                shapes(frames: true, [Paragraph(runs: [TextRun(text: "Notes")])], TextContext(language: "en-US"), &xml)
             }
-            xml.element(
-                "p:clrMap",
-                [
-                    "bg1": "lt1", "tx1": "dk1", "bg2": "lt2", "tx2": "dk2", "accent1": "accent1",
-                    "accent2": "accent2", "accent3": "accent3", "accent4": "accent4", "accent5": "accent5",
-                    "accent6": "accent6", "hlink": "hlink", "folHlink": "folHlink",
-                ])
+            SlideMasterPart.colourMap(&xml)
             xml.element("p:notesStyle") { xml in
                 xml.element("a:lvl1pPr", ["marL": "0", "algn": "l"]) { xml in
                     xml.element("a:defRPr", ["sz": "1200"]) { TextBody.fill("tx1", &$0) }
@@ -31,18 +25,18 @@ struct NotesPart {
         return xml.bytes
     }
 
-    static func bytes(_ notes: String, language: String) -> [UInt8] {
+    static func bytes(_ notes: String, _ context: TextContext) -> [UInt8] {
         let paragraphs = notes.split(separator: "\n").map { Paragraph(runs: [TextRun(text: String($0))]) }
         var xml = XMLBuffer()
         xml.element("p:notes", ShapeTree.spaces) { xml in
-            xml.element("p:cSld") { shapes(frames: false, paragraphs, language, &$0) }
+            xml.element("p:cSld") { shapes(frames: false, paragraphs, context, &$0) }
             xml.element("p:clrMapOvr") { $0.element("a:masterClrMapping") }
         }
         return xml.bytes
     }
 
     private static func shapes(
-        frames: Bool, _ paragraphs: [Paragraph], _ language: String, _ xml: inout XMLBuffer
+        frames: Bool, _ paragraphs: [Paragraph], _ context: TextContext, _ xml: inout XMLBuffer
     ) {
         xml.element("p:spTree") { xml in
             ShapeTree.group(&xml)
@@ -62,9 +56,8 @@ struct NotesPart {
                     xml.element("a:prstGeom", ["prst": "rect"]) { $0.element("a:avLst") }
                 }
             }
-            tree.placeholder("Notes", type: "body", index: frames ? 3 : 1, frame: frames ? text : nil, &xml) {
-                TextBody.write(paragraphs, language: language, &$0)
-            }
+            let notes = Place(slot: .body, type: "body", index: frames ? 3 : 1, name: "Notes", frame: text)
+            tree.placeholder(notes, frame: frames ? text : nil, &xml) { TextBody.write(paragraphs, context, &$0) }
         }
     }
 }

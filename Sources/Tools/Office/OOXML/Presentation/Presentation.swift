@@ -13,6 +13,7 @@ package struct Presentation {
 
     private let deck: Deck
     private let pictures: Pictures
+    private let stage: Stage
     private let fit: TextFit
     private var parts = OfficePackage()
     private var charts = 0
@@ -32,6 +33,7 @@ package struct Presentation {
         self.deck = deck
         self.pictures = pictures
         self.fit = fit
+        stage = Stage(theme: deck.theme, isRightToLeft: deck.isRightToLeft)
     }
 
     private mutating func write(_ created: String?) throws(OOXMLError) -> Output {
@@ -39,7 +41,8 @@ package struct Presentation {
         let masterID = parts.relate(
             Self.main, to: SlideMasterPart.part, type: OfficeType.relationships + "/slideMaster")
         writeMaster()
-        let pages = SlideFlow(deck: deck, fit: fit).pages()
+        let pages = SlideFlow(deck: deck, stage: stage, fit: fit, pictures: pictures.compactMapValues(ImageHeader.init))
+            .pages()
         var slideIDs: [String] = []
         for (index, page) in pages.enumerated() {
             let name = "/ppt/slides/slide\(index + 1).xml"
@@ -63,7 +66,7 @@ package struct Presentation {
     }
 
     private mutating func writeMaster() {
-        let writer = SlideMasterPart(theme: deck.theme)
+        let writer = SlideMasterPart(stage: stage)
         var ids: [String] = []
         for layout in SlideLayout.allCases {
             ids.append(
@@ -79,16 +82,12 @@ package struct Presentation {
 
     /// Empty parts that PowerPoint writes and expects to find.
     private mutating func addProperties() {
-        var tables = XMLBuffer()
-        tables.element(
-            "a:tblStyleLst",
-            ["xmlns:a": OfficeType.drawingSpace, "def": "{5C22544A-7EE6-4342-B048-85BDC9FD1C3A}"])
         var properties = XMLBuffer()
         properties.element("p:presentationPr", ShapeTree.spaces)
         var view = XMLBuffer()
         view.element("p:viewPr", ShapeTree.spaces)
         for (kind, bytes) in [
-            ("tableStyles", tables.bytes), ("presProps", properties.bytes), ("viewProps", view.bytes),
+            ("tableStyles", TableStyle.part(stage)), ("presProps", properties.bytes), ("viewProps", view.bytes),
         ] {
             _ = parts.relate(Self.main, to: "/ppt/\(kind).xml", type: "\(OfficeType.relationships)/\(kind)")
             parts.add("/ppt/\(kind).xml", type: OfficeType.presentation(kind), bytes)
@@ -97,7 +96,14 @@ package struct Presentation {
 
     private func presentation(master: String, slides: [String], notes: String?) -> [UInt8] {
         var xml = XMLBuffer()
-        xml.element("p:presentation", ShapeTree.spaces) { xml in
+        xml.element(
+            "p:presentation",
+            [
+                "xmlns:a": OfficeType.drawingSpace, "xmlns:r": OfficeType.relationships,
+                "xmlns:p": "http://schemas.openxmlformats.org/presentationml/2006/main",
+                "rtl": stage.isRightToLeft ? "1" : nil, "saveSubsetFonts": "1",
+            ]
+        ) { xml in
             xml.element("p:sldMasterIdLst") { xml in
                 xml.element("p:sldMasterId", ["id": "\(SlideMasterPart.firstID)", "r:id": master])
             }
@@ -110,52 +116,47 @@ package struct Presentation {
                     xml.element("p:sldId", ["id": "\(256 + index)", "r:id": id])
                 }
             }
-            xml.element("p:sldSz", ["cx": "\(SlideGeometry.width)", "cy": "\(SlideGeometry.height)"])
-            xml.element("p:notesSz", ["cx": "\(SlideGeometry.height)", "cy": "9144000"])
+            xml.element("p:sldSz", ["cx": "\(stage.width)", "cy": "\(stage.height)"])
+            xml.element("p:notesSz", ["cx": "6858000", "cy": "9144000"])
+            xml.element("p:defaultTextStyle") { SlideMasterPart(stage: stage).plainStyle(&$0) }
         }
         return xml.bytes
     }
 
     private mutating func write(_ page: SlidePage, _ name: String, number: Int) throws(OOXMLError) {
         _ = parts.relate(name, to: page.layout.part, type: OfficeType.relationships + "/slideLayout")
-        var writer = SlidePart(page: page, deck: deck, number: number, fit: fit)
-        var shown = page.cited
-        if case .sources(let sources, _) = page.content { shown = sources.map(\.number) }
-        for source in deck.sources where shown.contains(source.number) && source.isLink {
-            guard let url = source.url else { continue }
-            writer.links[source.number] = parts.relate(
-                name, to: LinkTarget.uri(url), type: OfficeType.hyperlink, external: true)
+        var writer = SlidePart(
+            page: page, deck: deck, number: number, stage: stage, fit: fit,
+            context: TextContext(language: deck.language, isRightToLeft: stage.isRightToLeft))
+        for address in page.links(deck) {
+            writer.context.links[address] = parts.relate(
+                name, to: LinkTarget.uri(address), type: OfficeType.hyperlink, external: true)
         }
-        switch page.content {
-        case .chart(let chart): writer.objectID = try addChart(chart, to: name)
-        case .image(let image):
-            let (part, header) = try addPicture(image)
-            writer.objectID = parts.relate(name, to: part, type: OfficeType.image)
-            writer.picture = Self.place(header)
-        case .cover, .text, .columns, .table, .sources: break
+        for element in page.elements {
+            switch element {
+            case .chart(let chart, _): writer.objects.append(try addChart(chart, to: name))
+            case .picture(let image, let frame):
+                let (part, header) = try addPicture(image)
+                writer.objects.append(parts.relate(name, to: part, type: OfficeType.image))
+                writer.crops[image.path] = Self.crop(header, frame)
+            case .placeholder, .shape, .line, .table, .group: break
+            }
         }
         if let notes = page.notes, !notes.isEmpty {
             let part = "/ppt/notesSlides/notesSlide\(number).xml"
             _ = parts.relate(name, to: part, type: OfficeType.relationships + "/notesSlide")
             _ = parts.relate(part, to: NotesPart.master, type: OfficeType.relationships + "/notesMaster")
             _ = parts.relate(part, to: name, type: OfficeType.relationships + "/slide")
-            parts.add(
-                part, type: OfficeType.presentation("notesSlide"), NotesPart.bytes(notes, language: deck.language))
+            let context = TextContext(language: deck.language, isRightToLeft: stage.isRightToLeft)
+            parts.add(part, type: OfficeType.presentation("notesSlide"), NotesPart.bytes(notes, context))
         }
         parts.add(name, type: OfficeType.presentation("slide"), writer.bytes())
     }
 
-    /// A picture keeps its proportions; of one taller than the frame twice over, the top is shown. The crop is in
-    /// thousandths of a percent of its height.
-    private static func place(_ header: ImageHeader) -> (frame: Frame, crop: Int) {
-        let frame = SlideGeometry.picture
+    /// Of a picture that is taller than its frame the top is shown; the rest of its height in thousandths of a percent.
+    private static func crop(_ header: ImageHeader, _ frame: Frame) -> Int {
         let tall = Double(header.height) / Double(header.width) * Double(frame.width) / Double(frame.height)
-        guard tall > 2 else {
-            var placed = frame.fitting(width: header.width, height: header.height)
-            placed.y = frame.y
-            return (placed, 0)
-        }
-        return (frame, Int((1 - 1 / tall) * 100_000))
+        return tall > 1.05 ? Int((1 - 1 / tall) * 100_000) : 0
     }
 
     private mutating func addPicture(_ image: Image) throws(OOXMLError) -> (part: String, header: ImageHeader) {
@@ -177,9 +178,8 @@ package struct Presentation {
         parts.add(workbook, type: OfficeType.workbookPackage, try Spreadsheet.bytes(of: data.workbook))
         let id = parts.relate(name, to: workbook, type: OfficeType.embedded)
         let part = ChartPart(
-            kind: chart.kind, title: chart.title, series: data.series, categoryAxisTitle: chart.categoryAxisTitle,
-            valueAxisTitle: chart.valueAxisTitle, numberFormat: chart.numberFormat, theme: deck.theme,
-            fontSize: 1200, workbookID: id)
+            chart, series: data.series, theme: deck.theme, fontSize: 1400, workbookID: id,
+            isRightToLeft: stage.isRightToLeft)
         parts.add(name, type: OfficeType.chartPart, part.bytes)
         return parts.relate(slide, to: name, type: OfficeType.chart)
     }

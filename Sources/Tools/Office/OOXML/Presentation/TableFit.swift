@@ -13,7 +13,9 @@ struct TableFit {
     /// Text of a cell is cut after this many lines.
     private static let cellLines = 4
     /// Points inside a cell, left and right; above and below.
-    static let inset = (horizontal: 7.0, vertical: 5.0)
+    static let inset = (horizontal: 8.0, vertical: 6.0)
+    /// Rows of a short table are so much taller at most.
+    private static let airiest = 12.0
 
     let table: Table
     let size: Double
@@ -39,9 +41,10 @@ struct TableFit {
             size = candidate
             wanted = natural(candidate)
             let height = Double(texts.count + 1) * (candidate * 1.17 + 2 * Self.inset.vertical)
-            if wanted.reduce(0, +) <= frame.widthInPoints, height <= frame.heightInPoints { break }
+            let isWide = wanted.reduce(0, +) <= frame.widthInPoints
+            if isWide, height <= frame.heightInPoints { break }
             // A long table is split: it need not get small.
-            if wanted.reduce(0, +) <= frame.widthInPoints, candidate <= 14, texts.count > 16 { break }
+            if isWide, candidate <= 14, texts.count > 16 { break }
         }
         let spread = Self.spread(wanted, over: frame.widthInPoints)
         let font = fit.theme.bodyFont
@@ -74,6 +77,11 @@ struct TableFit {
             used += row.height
             shown += 1
         }
+        for index in pages.indices {
+            let free = Double(frame.height - head.height - pages[index].heights.reduce(0, +)) * Frame.pointsPerUnit
+            let air = Frame.units(max(0, min(Self.airiest, free / Double(pages[index].heights.count))))
+            pages[index].heights = pages[index].heights.map { $0 + air }
+        }
         self.size = size
         widths = spread.map(Frame.units)
         header = head.texts
@@ -88,7 +96,7 @@ struct TableFit {
             let font = fit.theme.bodyFont
             var widest = fit.measure.size(headers[column], font: font, points: size, bold: true).width
             // The longest few texts decide; measuring all of a long table would be slow.
-            let longest = rows.map { $0[column] }.sorted { $0.count > $1.count }.prefix(8)
+            let longest = rows.map { $0[column] }.sorted { $0.utf8.count > $1.utf8.count }.prefix(8)
             for text in longest { widest = max(widest, fit.measure.size(text, font: font, points: size).width) }
             return widest + 2 * inset.horizontal + 4
         }

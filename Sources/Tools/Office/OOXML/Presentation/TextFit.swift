@@ -2,63 +2,118 @@ import DocumentModel
 
 /// Chooses sizes at which text fits its frame, and breaks what does not fit into several slides.
 struct TextFit {
-    /// In EMU.
-    static let indent = 285_750
-    /// Points before a paragraph.
-    static let spacing = 9.0
-    /// Sizes of points from best to smallest; below 16 a room cannot read them.
-    private static let sizes = [24.0, 22, 20, 18, 17, 16]
+    /// A line of points, as it is set.
+    struct Points {
+        var points: [Point]
+        var size: Double
+        /// Points before each, from the second on.
+        var space: Double
+    }
+
+    /// Points of a deeper level are so much smaller.
+    static let steps = [0.0, 2, 3]
+    /// Where the text of each level begins, and how far its mark stands before it.
+    static let margins = [20.0, 42, 62]
+    static let hanging = 20.0
+    /// Sizes of points from best to smallest; below 14 a room cannot read them.
+    private static let sizes = [22.0, 20, 19, 18, 17, 16, 15, 14]
+    /// What is split is set at this size.
+    private static let splitSize = 16.0
+    /// Paragraphs stand no farther apart than this, however much room there is.
+    private static let widestSpace = 26.0
     let measure: TextMeasure
     let theme: Theme
 
     /// The largest size from `largest` down to `smallest` at which `text` fits.
     func size(
-        _ text: String, in frame: Frame, from largest: Double, to smallest: Double, heading: Bool, bold: Bool = true
+        _ text: String, in frame: Frame, from largest: Double, to smallest: Double, heading: Bool, bold: Bool = true,
+        lines: Int = .max
     ) -> Double {
         var size = largest
         while size > smallest {
-            let high = measure.size(
+            let found = measure.size(
                 text, font: heading ? theme.headingFont : theme.bodyFont, points: size, bold: bold,
-                width: frame.widthInPoints
-            ).height
-            if high <= frame.heightInPoints { return size }
+                width: frame.widthInPoints)
+            if found.height <= frame.heightInPoints, found.lines <= lines,
+                holdsWords(of: text, heading, size, bold, frame)
+            {
+                return size
+            }
             size -= 1
         }
         return smallest
     }
 
+    /// Whether no word must be broken.
+    private func holdsWords(of text: String, _ heading: Bool, _ size: Double, _ bold: Bool, _ frame: Frame) -> Bool {
+        guard text.utf8.count > 8 else { return true }
+        let font = heading ? theme.headingFont : theme.bodyFont
+        return text.split(separator: " ").allSatisfy {
+            $0.utf8.count <= 8
+                || measure.size(String($0), font: font, points: size, bold: bold).width <= frame.widthInPoints
+        }
+    }
+
+    func height(_ text: String, _ size: Double, width: Double, bold: Bool = false, heading: Bool = false) -> Double {
+        measure.size(
+            text, font: heading ? theme.headingFont : theme.bodyFont, points: size, bold: bold, width: width
+        ).height
+    }
+
     /// Points in pages, all at one size.
-    func pages(_ points: [Point], in frame: Frame) -> (size: Double, pages: [[Point]]) {
-        for size in Self.sizes where height(points, size, frame) <= frame.heightInPoints { return (size, [points]) }
-        let size = Self.sizes[Self.sizes.count - 2]
-        var pages: [[Point]] = [[]]
-        var used = 0.0
+    func pages(_ points: [Point], in frame: Frame, largest: Double = 22) -> [Points] {
+        let room = frame.heightInPoints
+        for size in Self.sizes where size <= largest {
+            let high = height(points, size, frame)
+            guard high <= room else { continue }
+            return [Points(points: points, size: size, space: space(points.count, spare: room - high))]
+        }
+        let size = min(largest, Self.splitSize)
         let whole = points.flatMap { parts(of: $0, size, frame) }
-        let total = whole.reduce(0) { $0 + height([$1], size, frame) }
+        let heights = whole.map { height([$0], size, frame) + theme.spacing.paragraph }
+        let total = heights.reduce(0, +)
         // Even pages look better than a full one and a stub.
-        let count = max(1, (total / frame.heightInPoints).rounded(.up))
-        let goal = min(frame.heightInPoints, total / count * 1.08)
-        for point in whole {
-            let high = height([point], size, frame)
-            let isFull = used + high > frame.heightInPoints || used >= goal
-            if isFull, !pages[pages.count - 1].isEmpty {
+        let count = max(1, (total / room).rounded(.up))
+        let goal = min(room, total / count * 1.08)
+        var pages: [[Point]] = [[]]
+        var (used, fullest) = (0.0, 0.0)
+        for (point, high) in zip(whole, heights) {
+            if used + high > room || used >= goal, !pages[pages.count - 1].isEmpty {
                 pages.append([])
                 used = 0
             }
             pages[pages.count - 1].append(point)
             used += high
+            fullest = max(fullest, used)
         }
-        return (size, pages)
+        return pages.map { page in
+            Points(points: page, size: size, space: space(page.count, spare: room - fullest))
+        }
     }
 
+    private func space(_ count: Int, spare: Double) -> Double {
+        guard count > 1 else { return theme.spacing.paragraph }
+        let share = spare / Double(count - 1) * 0.6
+        return min(Self.widestSpace, theme.spacing.paragraph + max(0, share)).rounded(.down)
+    }
+
+    /// Of all points with the least space between them.
     func height(_ points: [Point], _ size: Double, _ frame: Frame) -> Double {
-        points.reduce(0) { sum, point in
-            let level = Double(point.level ?? 0)
-            let room = frame.widthInPoints - Double(Self.indent) * Frame.pointsPerUnit * (level + 1)
-            let text = point.text + (point.source.map { "  [\($0)]" } ?? "")
-            let own = level > 0 ? size - 2 : size
-            return sum + Self.spacing + measure.size(text, font: theme.bodyFont, points: own, width: room).height
+        var sum = 0.0
+        for (index, point) in points.enumerated() {
+            let level = min(2, max(0, point.level ?? 0))
+            let room = frame.widthInPoints - Self.margins[level]
+            let own = size - Self.steps[level]
+            let mark = point.source.map { "  [\($0)]" } ?? ""
+            if index > 0 { sum += theme.spacing.paragraph }
+            if let lead = point.lead, !lead.isEmpty {
+                sum += height(lead, own, width: room, bold: true)
+                sum += height(point.text + mark, max(12, own - 2), width: room)
+            } else {
+                sum += height(point.text + mark, own, width: room)
+            }
         }
+        return sum
     }
 
     /// A point that is longer than a whole slide, cut between words.
@@ -69,6 +124,7 @@ struct TextFit {
         var (first, second) = (point, point)
         first.text = String(point.text[..<cut])
         first.source = nil
+        second.lead = nil
         second.text = String(point.text[cut...].drop { $0 == " " })
         return parts(of: first, size, frame) + parts(of: second, size, frame)
     }
@@ -87,5 +143,19 @@ struct TextFit {
             if fits(String(characters[..<middle]) + "…") { low = middle } else { high = middle - 1 }
         }
         return String(characters[..<low]) + "…"
+    }
+
+    /// `text` at the largest size that fits, cut where even the smallest does not.
+    func fitted(
+        _ text: String, in frame: Frame, from largest: Double, to smallest: Double, heading: Bool = false,
+        bold: Bool = false
+    ) -> (text: String, size: Double) {
+        let size = size(text, in: frame, from: largest, to: smallest, heading: heading, bold: bold)
+        let font = heading ? theme.headingFont : theme.bodyFont
+        let line = measure.size("Hg", font: font, points: size, bold: bold).height
+        let lines = max(1, Int(frame.heightInPoints / line))
+        return (
+            clipped(text, lines: lines, font: font, points: size, bold: bold, width: frame.widthInPoints), size
+        )
     }
 }

@@ -91,6 +91,12 @@ extension Plot {
             cairo_stroke(cairo)
             angle += sweep
         }
+        if chart.kind == .doughnut {
+            cairo_new_path(cairo)
+            canvas.ink(styles.background)
+            cairo_arc(cairo, center.x, center.y, radius * 0.6, 0, 2 * Double.pi)
+            cairo_fill(cairo)
+        }
         let x = center.x + radius + 34
         let row = min(18, (box.height - 8) / Double(max(1, slices.count)))
         var y = center.y - row * Double(slices.count) / 2

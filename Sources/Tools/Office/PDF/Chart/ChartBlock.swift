@@ -19,13 +19,13 @@ extension Composer {
         case .bar:
             let bars = Double(chart.categories.count * max(1, min(4, chart.series.count)))
             return min(400, max(130, bars * 15 + 50))
-        case .pie: return 180
-        case .column, .line, .area, .scatter: return 215
+        case .pie, .doughnut: return 180
+        case .column, .line, .area, .scatter, .combined: return 215
         }
     }
 
     private func legend(of chart: Chart) -> Legend? {
-        guard chart.kind != .pie, chart.series.count > 1 else { return nil }
+        guard !chart.kind.isRound, chart.series.count > 1 else { return nil }
         return Legend(chart.series.map(\.name), typesetter, styles, width: width)
     }
 

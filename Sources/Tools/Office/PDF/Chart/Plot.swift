@@ -22,9 +22,9 @@ struct Plot {
     func draw(in box: Box) {
         switch chart.kind {
         case .bar: drawBars(in: box)
-        case .column, .line, .area: drawUpright(in: box)
+        case .column, .line, .area, .combined: drawUpright(in: box)
         case .scatter: drawScatter(in: box)
-        case .pie: drawPie(in: box)
+        case .pie, .doughnut: drawPie(in: box)
         }
     }
 
@@ -80,25 +80,27 @@ struct Plot {
         let slots = CategorySlots(chart.categories, width: box.width * 0.92, self)
         let area = drawFrame(in: box, scale, bottomLabels: slots.height + 4)
         slots.draw(self, in: area, y: area.bottom + 5)
-        switch chart.kind {
-        case .column: drawColumns(in: area, scale)
-        default:
-            for (index, series) in chart.series.enumerated() {
-                drawLine(series, styles.series(index), in: area, scale)
+        let drawn = chart.series.indices.map { chart.drawnKind(ofSeries: $0) }
+        // Lines stand before columns, columns before areas.
+        for kind in [Chart.Kind.area, .column, .line] {
+            let members = drawn.indices.filter { drawn[$0] == kind }
+            if kind == .column { drawColumns(members, in: area, scale) }
+            for index in members where kind != .column {
+                drawLine(chart.series[index], styles.series(index), fills: kind == .area, in: area, scale)
             }
         }
     }
 
-    private func drawColumns(in area: Box, _ scale: ValueScale) {
+    private func drawColumns(_ members: [Int], in area: Box, _ scale: ValueScale) {
         let slot = area.width / Double(max(1, chart.categories.count))
         let group = slot * 0.72
-        let bar = min(group / Double(max(1, chart.series.count)), 48)
+        let bar = min(group / Double(max(1, members.count)), 48)
         let isLabelled = chart.series.count == 1 && chart.categories.count <= 14
-        for (index, series) in chart.series.enumerated() {
-            for (position, value) in series.values.enumerated() {
+        for (rank, index) in members.enumerated() {
+            for (position, value) in chart.series[index].values.enumerated() {
                 guard let value, value.isFinite else { continue }
                 let center = area.x + slot * (Double(position) + 0.5)
-                let x = center + bar * (Double(index) - Double(chart.series.count) / 2)
+                let x = center + bar * (Double(rank) - Double(members.count) / 2)
                 let end = area.bottom - scale.position(value) * area.height
                 let base = area.bottom - scale.base * area.height
                 let column = Box(x: x, y: min(end, base), width: bar * 0.94, height: abs(end - base))
@@ -113,7 +115,7 @@ struct Plot {
         }
     }
 
-    private func drawLine(_ series: Chart.Series, _ ink: Ink, in area: Box, _ scale: ValueScale) {
+    private func drawLine(_ series: Chart.Series, _ ink: Ink, fills: Bool, in area: Box, _ scale: ValueScale) {
         let slot = area.width / Double(max(1, chart.categories.count))
         var stretch: [(x: Double, y: Double)] = []
         for (position, value) in series.values.enumerated() {
@@ -121,16 +123,16 @@ struct Plot {
                 let y = area.bottom - scale.position(value) * area.height
                 stretch.append((area.x + slot * (Double(position) + 0.5), y))
             } else {
-                drawStretch(stretch, ink, base: area.bottom - scale.base * area.height)
+                drawStretch(stretch, ink, fills: fills, base: area.bottom - scale.base * area.height)
                 stretch = []
             }
         }
-        drawStretch(stretch, ink, base: area.bottom - scale.base * area.height)
+        drawStretch(stretch, ink, fills: fills, base: area.bottom - scale.base * area.height)
     }
 
-    private func drawStretch(_ points: [(x: Double, y: Double)], _ ink: Ink, base: Double) {
+    private func drawStretch(_ points: [(x: Double, y: Double)], _ ink: Ink, fills: Bool, base: Double) {
         guard let cairo = canvas.cairo, let first = points.first, let last = points.last else { return }
-        if chart.kind == .area, points.count > 1 {
+        if fills, points.count > 1 {
             canvas.ink(ink, alpha: 0.22)
             cairo_move_to(cairo, first.x, base)
             for point in points { cairo_line_to(cairo, point.x, point.y) }
