@@ -52,6 +52,7 @@ let package = Package(
         system("CCurl", pkgConfig: "libcurl"),
         system("CLibXML2", pkgConfig: "libxml-2.0"),
         system("CLibZip", pkgConfig: "libzip"),
+        system("CZLib"),
         system("CArgon2", pkgConfig: "libargon2"),
         system("CPangoCairo", pkgConfig: "pangocairo"),
         system("CLinux"),
@@ -67,7 +68,7 @@ let package = Package(
         module("CDP", "Tools/Browser/CDP"),
         module("Reader", "Tools/Browser/Reader", ["CLibXML2"]),
         module("DocumentModel", "Tools/Office/Model"),
-        module("OOXML", "Tools/Office/OOXML", ["DocumentModel", "CLibZip", "CPangoCairo"]),
+        module("OOXML", "Tools/Office/OOXML", ["DocumentModel", "CLibZip", "CZLib", "CPangoCairo", "Formula"]),
         module("Formula", "Tools/Office/Formula"),
         module("CSV", "Tools/Data/CSV"),
         module("Programs", "Tools/Programs", ["CLinux"]),
@@ -157,6 +158,9 @@ let package = Package(
         .executableTarget(
             name: "FormulaBench", dependencies: ["Formula"], path: "Tests/Fixtures/FormulaBench",
             swiftSettings: settings),
+        .executableTarget(
+            name: "DocumentBench", dependencies: ["DocumentModel", "Formula", "OOXML"],
+            path: "Tests/Fixtures/DocumentBench", swiftSettings: settings),
         tests("FormulaTests", ["Formula", "TestKit"]),
         tests("CSVTests", ["CSV"]),
         tests("OfficeToolTests", ["Domain", "ToolKit", "DocumentModel", "OfficeTool"]),

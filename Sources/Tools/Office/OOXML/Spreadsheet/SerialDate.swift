@@ -1,6 +1,9 @@
 /// Dates as spreadsheets count them: days since 30 December 1899, valid from 1 March 1900 (the 1900 date system
 /// believes in a 29 February 1900).
 enum SerialDate {
+    /// What formulas take for now where no time is given, so that the same model gives the same bytes: 1 January 2026.
+    static let fixedNow = 46_023.0
+
     /// `YYYY-MM-DD`, or with `T` or a space `HH:MM[:SS[.fff]]` and an optional `Z`. `nil` for anything else.
     static func parse(_ text: String) -> (serial: Double, hasTime: Bool)? {
         var bytes = Array(text.utf8)[...]

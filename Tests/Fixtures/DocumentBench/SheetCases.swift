@@ -1,0 +1,38 @@
+import DocumentModel
+import Glibc
+import OOXML
+
+enum SheetCases {
+    /// Rows of ten columns, five numbers and five texts, as the peers write them.
+    static func write(_ path: String, _ rows: Int) throws -> String {
+        let file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard file >= 0 else { throw DocumentBench.Failed(path: path) }
+        defer { close(file) }
+        let columns = (0..<10).map {
+            Sheet.Column(header: "c\($0)", type: $0 < 5 ? .number : .text, numberFormat: "General", width: 10)
+        }
+        let workbook = Workbook(
+            title: "Data", author: "", sheets: [Sheet(name: "Data", columns: columns, rows: [], autofilter: false)])
+        var i = 0
+        try Spreadsheet.stream(
+            workbook,
+            rows: [
+                { (row: inout [Cell]) throws(OOXMLError) in
+                    guard i < rows else { return false }
+                    row.append(.number(Double(i)))
+                    row.append(.number(Double(i) * 1.5))
+                    row.append(.number(Double(i) * 2))
+                    row.append(.number(Double(i) / 3))
+                    row.append(.number(Double(i % 7)))
+                    row.append(.text("name \(i)"))
+                    row.append(.text("city \(i % 100)"))
+                    row.append(.text("constant"))
+                    row.append(.text("note \(i)"))
+                    row.append(.text("x"))
+                    i += 1
+                    return true
+                }
+            ], to: file)
+        return "rows \(rows)"
+    }
+}
