@@ -71,6 +71,10 @@ let package = Package(
         module("OOXML", "Tools/Office/OOXML", ["DocumentModel", "CLibZip", "CZLib", "CPangoCairo", "Formula"]),
         module("Formula", "Tools/Office/Formula"),
         module("CSV", "Tools/Data/CSV"),
+        module("Programs", "Tools/Programs", ["CLinux"]),
+        module(
+            "Reading", "Tools/Office/Reading",
+            ["DocumentModel", "CLibXML2", "CLibZip", "Reader", "CSV", "MIME", "Programs"]),
         module("Embedded", "Embedded", [logging]),
         module("Sockets", "Containers/Sockets", ["CLinux"]),
         module("Egress", "Containers/Egress", ["Sockets"]),
@@ -87,6 +91,9 @@ let package = Package(
 
         module("PDF", "Tools/Office/PDF", ["DocumentModel", "CPangoCairo"]),
         module("ReportTool", "Tools/Office/Report", ["Domain", "JSONSchema", "ToolKit", "DocumentModel", "PDF"]),
+        module(
+            "DocumentTool", "Tools/Office/Documents",
+            ["CLinux", "Domain", "JSONSchema", "ToolKit", "DocumentModel", "Reading", "Programs"]),
         module("OfficeTool", "Tools/Office/Tool", ["Domain", "JSONSchema", "ToolKit", "DocumentModel", "OOXML", "CSV"]),
         module("ToolHost", "Tools/Host", ["Domain", "ToolKit", "Sockets"]),
 
@@ -127,7 +134,7 @@ let package = Package(
                 "OrchestratorCore", "OrchestratorService", "Upkeep", "Workers", "WorkerStore", "PersonaContainers",
                 "DockerEngine", "Egress", "Sockets",
                 "ToolKit", "ToolHost", "EmailTool", "BrowserTool", "CDP", "BriefingTool", "OfficeTool", "ReportTool",
-                "MIME", "SMTP", "IMAP", hummingbird, lifecycle, unixSignals, crypto, logging,
+                "DocumentTool", "Reading", "MIME", "SMTP", "IMAP", hummingbird, lifecycle, unixSignals, crypto, logging,
                 arguments, yams,
             ]),
         .executableTarget(
@@ -172,6 +179,15 @@ let package = Package(
             ["Simulation", "Domain", "ToolKit", "OrchestratorCore", "Postgres", "Store", "TestKit"]),
         tests("EgressTests", ["Egress", "Sockets"]),
         tests("PDFTests", ["PDF", "DocumentModel", "TestKit"]),
+        .executableTarget(
+            name: "DocumentReaderFixture", dependencies: ["Reading"], path: "Tests/Fixtures/DocumentReaderFixture",
+            swiftSettings: settings),
+        tests(
+            "ReadingTests",
+            ["Reading", "DocumentModel", "Programs", "CLibZip", "DocumentReaderFixture", "TestKit"]),
+        tests(
+            "DocumentToolTests",
+            ["DocumentTool", "Domain", "ToolKit", "Reading", "DocumentReaderFixture", "TestKit"]),
         tests("ReportToolTests", ["ReportTool", "Domain", "ToolKit", "DocumentModel"]),
         tests("OrchestratorCoreTests", ["OrchestratorCore", "Domain", "ToolKit"], exclude: ["Histories"]),
         .executableTarget(

@@ -1,7 +1,9 @@
 import BriefingTool
 package import BrowserTool
 import CDP
+import DocumentTool
 import EmailTool
+import Glibc
 import OfficeTool
 package import OrchestratorCore
 import ReportTool
@@ -13,9 +15,21 @@ package enum PersonaTools {
         ToolRegistry(
             EmailTools.all + [
                 BrowserRead(browser: browser), TableRead(), DeckCreate(), WorkbookCreate(), ReportCreate(),
+                DocumentRead(reader: reader), DocumentConvert(), DocumentRender(),
                 BriefingOutlineTool(), BriefingPromptTool(), BriefingAcceptTool(), BriefingComposeTool(),
             ])
     }
+
+    /// This program once more, as `DocumentReaderCommand`. The link is followed here: behind a program that sets limits
+    /// it would lead to that one.
+    private static let reader: [String] = {
+        var path = [CChar](repeating: 0, count: 4_096)
+        let count = readlink("/proc/self/exe", &path, path.count)
+        return [
+            String(decoding: path.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self),
+            "document-reader",
+        ]
+    }()
 
     /// What the platform knows of them without running any.
     private static let known = registry(browser: SharedBrowser(options: LaunchOptions()))

@@ -1,12 +1,11 @@
 import Glibc
-import ToolKit
 
 /// Runs blocking drawing on a thread of its own: Swift's task pool does not grow.
-enum OwnThread {
+package enum OwnThread {
     /// Pango and HarfBuzz recurse little; 8 MB is a main thread's stack.
     private static let stackBytes = 8 * 1024 * 1024
 
-    static func run<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+    package static func run<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
             let box = Unmanaged.passRetained(Work { continuation.resume(with: Result { try body() }) })
             var attributes = pthread_attr_t()

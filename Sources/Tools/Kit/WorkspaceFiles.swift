@@ -1,28 +1,17 @@
 import Glibc
-import ToolKit
 
 /// Files of the run's directory, reached without leaving it: each step of a path is opened without following links.
-struct WorkspaceFiles {
-    let directory: String
+package struct WorkspaceFiles: Sendable {
+    package let directory: String
+
+    package init(directory: String) { self.directory = directory }
 
     /// The bytes of a regular file; throws `ToolFailure` where the path leaves the directory, is a link, is missing
     /// or is larger than `limit` bytes.
-    func read(_ path: String, limit: Int) throws(ToolFailure) -> [UInt8] {
-        let (parent, name) = try open(path)
-        defer { close(parent) }
-        let file = openat(parent, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
-        guard file >= 0 else { throw refused(path, errno) }
+    package func read(_ path: String, limit: Int) throws(ToolFailure) -> [UInt8] {
+        let (file, size) = try descriptor(of: path, limit: limit)
         defer { close(file) }
-        var status = stat()
-        guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw ToolFailure(.invalidInput, code: "file_invalid", "'\(path)' is not a regular file.")
-        }
-        guard status.st_size <= limit else {
-            throw ToolFailure(
-                .invalidInput, code: "file_too_large",
-                "'\(path)' has \(status.st_size) bytes; at most \(limit) are allowed.")
-        }
-        var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
+        var bytes = [UInt8](repeating: 0, count: size)
         var filled = 0
         while filled < bytes.count {
             let count = bytes.withUnsafeMutableBytes { buffer in
@@ -37,8 +26,32 @@ struct WorkspaceFiles {
         return bytes
     }
 
+    /// A regular file opened for reading, which the caller closes, and its size; throws as `read` does.
+    package func descriptor(of path: String, limit: Int) throws(ToolFailure) -> (file: Int32, size: Int) {
+        let (parent, name) = try open(path)
+        defer { close(parent) }
+        // Without O_NONBLOCK a named pipe would hold the call for ever.
+        let file = openat(parent, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK)
+        guard file >= 0 else { throw refused(path, errno) }
+        do throws(ToolFailure) {
+            var status = stat()
+            guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+                throw ToolFailure(.invalidInput, code: "file_invalid", "'\(path)' is not a regular file.")
+            }
+            guard status.st_size <= limit else {
+                throw ToolFailure(
+                    .invalidInput, code: "file_too_large",
+                    "'\(path)' has \(status.st_size) bytes; at most \(limit) are allowed.")
+            }
+            return (file, Int(status.st_size))
+        } catch {
+            close(file)
+            throw error
+        }
+    }
+
     /// Writes a file as a whole or not at all: a reader sees the old one or the new one.
-    func write(_ bytes: [UInt8], to path: String) throws(ToolFailure) {
+    package func write(_ bytes: [UInt8], to path: String) throws(ToolFailure) {
         let (parent, name) = try open(path)
         defer { close(parent) }
         let draft = ".\(name).part"
