@@ -14,25 +14,22 @@ enum SheetCases {
         let workbook = Workbook(
             title: "Data", author: "", sheets: [Sheet(name: "Data", columns: columns, rows: [], autofilter: false)])
         var i = 0
-        try Spreadsheet.stream(
-            workbook,
-            rows: [
-                { (row: inout [Cell]) throws(OOXMLError) in
-                    guard i < rows else { return false }
-                    row.append(.number(Double(i)))
-                    row.append(.number(Double(i) * 1.5))
-                    row.append(.number(Double(i) * 2))
-                    row.append(.number(Double(i) / 3))
-                    row.append(.number(Double(i % 7)))
-                    row.append(.text("name \(i)"))
-                    row.append(.text("city \(i % 100)"))
-                    row.append(.text("constant"))
-                    row.append(.text("note \(i)"))
-                    row.append(.text("x"))
-                    i += 1
-                    return true
-                }
-            ], to: file)
+        func next(_ row: inout [Cell]) throws(OOXMLError) -> Bool {
+            guard i < rows else { return false }
+            row.append(.number(Double(i)))
+            row.append(.number(Double(i) * 1.5))
+            row.append(.number(Double(i) * 2))
+            row.append(.number(Double(i) / 3))
+            row.append(.number(Double(i % 7)))
+            row.append(.text("name \(i)"))
+            row.append(.text("city \(i % 100)"))
+            row.append(.text("constant"))
+            row.append(.text("note \(i)"))
+            row.append(.text("x"))
+            i += 1
+            return true
+        }
+        try Spreadsheet.stream(workbook, rows: [next], to: file)
         return "rows \(rows)"
     }
 }
