@@ -84,7 +84,7 @@ package struct DocumentMetadata: Codable, Sendable, Hashable {
 }
 
 package struct DocumentSection: Codable, Sendable, Hashable {
-    package enum Kind: String, Codable, Sendable, Hashable { case body, page, slide, sheet, message }
+    package enum Kind: String, Codable, Sendable, Hashable, CaseIterable { case body, page, slide, sheet, message }
 
     package var kind: Kind
     /// From 1.
@@ -108,7 +108,7 @@ package struct DocumentSection: Codable, Sendable, Hashable {
 
 /// A part of a section, in reading order.
 package struct DocumentElement: Codable, Sendable, Hashable {
-    package enum Kind: String, Codable, Sendable, Hashable {
+    package enum Kind: String, Codable, Sendable, Hashable, CaseIterable {
         case heading, paragraph, table, image
         case listItem = "list_item"
         case speakerNote = "speaker_note"
