@@ -117,6 +117,11 @@ let package = Package(
         .executableTarget(
             name: "simulate", dependencies: ["Simulation"], path: "Sources/Simulation/Command",
             swiftSettings: settings),
+        .executableTarget(
+            name: "OrchestratorBench",
+            dependencies: [
+                "Domain", "Embedded", "OrchestratorCore", "OrchestratorService", "Postgres", "Store", "ToolKit", logging,
+            ], path: "Benchmarks/Orchestrator", swiftSettings: settings),
         module("Models", "Models", ["Domain", "HTTPClient"]),
         module(
             "API", "API",

@@ -7,10 +7,16 @@ package struct Database: Sendable {
     package let app: PostgresPool
     /// Connections of `persona_dispatch`.
     package let dispatch: PostgresPool
+    /// Runs that begin together are created together.
+    let creations: Gathering<RunCreation, Result<[UInt8]?, any Error>>
+    /// Calls that end together are written together.
+    let ends: Gathering<JobEnd, Result<Void, any Error>>
 
     package init(app: PostgresPool, dispatch: PostgresPool) {
         self.app = app
         self.dispatch = dispatch
+        creations = Gathering(most: RunCreation.largestGroup) { await RunCreation.commit($0, app) }
+        ends = Gathering(most: JobEnd.largestGroup) { await JobEnd.commit($0, app) }
     }
 
     /// One statement as `tenant`, in a transaction of its own: one round trip.

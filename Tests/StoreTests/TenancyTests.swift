@@ -75,6 +75,7 @@ import Testing
                 "SELECT 1 FROM pg_proc WHERE prosecdef AND pronamespace = current_schema()::regnamespace",
                 """
                 SELECT 1 FROM pg_class WHERE relkind IN ('v', 'm', 'f') AND relnamespace = current_schema()::regnamespace
+                    AND NOT coalesce('security_invoker=true' = ANY (reloptions), false)
                 """,
                 """
                 SELECT 1 FROM pg_class c, unnest(ARRAY['persona_app', 'persona_dispatch']) role

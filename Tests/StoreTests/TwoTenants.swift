@@ -135,7 +135,9 @@ struct TwoTenants: Sendable {
             "runs", "run_id, persona_id, persona_version, graph, input, trace_id",
             "ID, ID, 1, '{}', '{}', '4bf92f3577b34da6a3ce929d0e0e4736'"
         ),
-        ("run_events", "run_id, seq, kind, data", "ID, 1, 'run.started', '{}'"),
+        (
+            "run_event_batches", "run_id, seq, kinds, nodes, data", "ID, 1, ARRAY['run.started'], ARRAY[NULL], '[{}]'"
+        ),
         ("steps", "run_id, step, node, kind, status", "ID, 1, 'n', 'tool', 'running'"),
         ("checkpoints", "run_id, seq, delta", "ID, 1, '[]'"),
         (

@@ -18,7 +18,6 @@ final class JobList: JobSource {
         var ended = 0
         /// Outcomes that are not taken before one is.
         var refusals = 0
-        var disowned: Set<JobID> = []
         var waiting: [CheckedContinuation<Void, Never>] = []
         var watchers: [(Int, OneShot<Void>)] = []
     }
@@ -93,13 +92,6 @@ final class JobList: JobSource {
         }
         if !isThere { await reached.value() }
         return state.withLock { $0.outcomes }
-    }
-
-    func disown(_ jobs: Set<JobID>) async throws {
-        state.withLock { state in
-            state.disowned.formUnion(jobs)
-            for job in jobs { state.started[job] = nil }
-        }
     }
 
     private func end(_ job: WorkerJob, _ outcome: String) throws {
@@ -201,21 +193,6 @@ struct Parrot: ModelRunner {
         let job = bench.job("test.echo", ["text": "a"])
         bench.jobs.add(job)
         #expect(await bench.jobs.outcomes(1) == [job.id: "done "])
-        run.cancel()
-        await run.value
-        await bench.end()
-    }
-
-    @Test func jobThatIsHeldAndDoesNotRunHereIsLetGo() async throws {
-        let bench = try await Bench()
-        let stray = bench.job("test.echo"), running = bench.job("test.wait", ["stubborn": false])
-        bench.jobs.state.withLock { $0.started[stray.id] = stray }
-        bench.jobs.add(running)
-        let run = Task { await bench.worker.run() }
-        await bench.jobs.firstProgress.value()
-        while bench.jobs.state.withLock({ $0.disowned.isEmpty }) { try await Task.sleep(for: .milliseconds(5)) }
-        #expect(bench.jobs.state.withLock { $0.disowned } == [stray.id])
-        #expect(bench.jobs.state.withLock { $0.started[running.id] } != nil)
         run.cancel()
         await run.value
         await bench.end()

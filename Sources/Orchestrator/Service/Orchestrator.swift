@@ -17,15 +17,20 @@ package struct Orchestrator: Service {
         /// later than it did, and until then its leases hold.
         package var firstSweepInterval = Duration.milliseconds(200)
         package var firstSweeps = 5
-        /// Runs advanced at the same time; each uses at most one connection of the pool.
-        package var concurrency = 32
+        /// Runs advanced at the same time: two full groups, one under way and one that gathers. Each waits for at most
+        /// one connection of the pool.
+        package var concurrency = 2 * GroupCommitter.largestGroup
         /// Runs kept in memory between steps.
         package var hotRuns = 1_000
         /// Visits of pure nodes that may share one checkpoint; 1 gives each its own. Calls always have their own.
-        package var visitsPerCheckpoint = RunMachine.visitsPerTransition
+        package var visitsPerCheckpoint = 1
 
         package init() {}
     }
+
+    /// Batches claimed by one sweep, so that what nobody rang for does not wait for a sweep each; the rest is left to
+    /// others and to the next one.
+    private static let claimsPerSweep = 16
 
     private let database: Database
     private let owner: ProcessOwner
@@ -63,7 +68,8 @@ package struct Orchestrator: Service {
             steps: steps, committer: committer ?? GroupCommitter(database, owner: owner), tools: tools,
             keys: TenantKeys(effectKey), visitsPerCheckpoint: options.visitsPerCheckpoint,
             afterCommit: { relay.committed($0) }, owner: owner,
-            loads: Gathering(most: RunLeases.batch) { try await steps.load($0) })
+            loads: Gathering(most: RunLeases.batch) { try await steps.load($0) },
+            inboxes: Gathering(most: RunLeases.batch) { try await steps.inboxes($0) })
         desk = RunDesk(limit: options.hotRuns)
     }
 
@@ -113,9 +119,13 @@ package struct Orchestrator: Service {
                 try await leases.releaseDead()
                 await doorbell.ring(try await rescue.sweep())
                 await doorbell.ring(try await doubts.sweep())
-                for lease in try await leases.claim() {
-                    Failpoint.hit(.runAfterClaim)
-                    feed.yield(.claimed(lease))
+                for _ in 0..<Self.claimsPerSweep {
+                    let claimed = try await leases.claim()
+                    for lease in claimed {
+                        Failpoint.hit(.runAfterClaim)
+                        feed.yield(.claimed(lease))
+                    }
+                    if claimed.count < RunLeases.batch { break }
                 }
                 for lease in try await leases.ready() { feed.yield(.claimed(lease)) }
                 relay.wake()

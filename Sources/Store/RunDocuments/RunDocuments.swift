@@ -55,38 +55,47 @@ package struct RunDocuments: Sendable {
             'finished_at', \(time("finished_at")))
         """
 
-    private static func find(_ tenant: TenantID, _ id: RunID) -> PostgresStatement {
+    static func find(_ tenant: TenantID, _ id: RunID) -> PostgresStatement {
         PostgresStatement(
             "SELECT \(run) AS document FROM runs WHERE tenant_id = $1 AND run_id = $2", [tenant.value, id.value])
     }
 
-    /// Commits the run, its doorbell, its audit entry and, with `receipt`, the answer that a repeat of the request
-    /// gets: a process that dies right after the commit cannot make a second run of it. Gives the new run.
+    /// Commits the run, its audit entry and, with `receipt`, the answer that a repeat of the request gets: a process that
+    /// dies right after the commit cannot make a second run of it. Gives the new run.
     package func create(_ tenant: TenantID, _ run: NewRun, actor: String, receipt: IdempotencyReceipt?) async throws
         -> [UInt8]
+    {
+        try await RunAdmissions.refusingFullQueue {
+            guard run.isPlain else { return try await createAlone(tenant, run, actor: actor, receipt: receipt) }
+            let creation = RunCreation(
+                tenant: tenant, run: run, actor: actor, isBounded: true, receipt: receipt, hasDocument: true)
+            guard let document = try await database.create(creation) else { throw StoreError.notFound("run") }
+            return document
+        }
+    }
+
+    private func createAlone(_ tenant: TenantID, _ run: NewRun, actor: String, receipt: IdempotencyReceipt?)
+        async throws -> [UInt8]
     {
         // The audit entry stays last: it locks the chain's head.
         var statements = try run.statements(tenant, actor: actor)
         let audit = statements.removeLast()
-        if let receipt {
-            statements.append(
-                PostgresStatement(
-                    """
-                    UPDATE idempotency_keys SET status = 201, headers = json_build_object('location', $4::text),
-                        body = convert_to((SELECT \(Self.run)::text FROM runs WHERE tenant_id = $1 AND run_id = $5), 'UTF8')
-                    WHERE tenant_id = $1 AND user_id = $2 AND key = $3
-                    """,
-                    [
-                        tenant.value, receipt.user.value, .text(receipt.key), .text(receipt.location), run.id.value,
-                    ]))
-        }
+        if let receipt { statements.append(Self.answer(receipt, tenant, run.id)) }
         statements.append(Self.find(tenant, run.id))
         let place = statements.count - 1
-        let results = try await RunAdmissions.refusingFullQueue {
-            try await database.batch(tenant, statements + [audit, RunAdmissions.room()])
-        }
+        let results = try await database.batch(tenant, statements + [audit, RunAdmissions.room()])
         guard let row = results[place].first else { throw StoreError.notFound("run") }
         return try row.json("document")
+    }
+
+    /// Notes the run's document as what a repeat of the request gets.
+    static func answer(_ receipt: IdempotencyReceipt, _ tenant: TenantID, _ id: RunID) -> PostgresStatement {
+        PostgresStatement(
+            """
+            UPDATE idempotency_keys SET status = 201, headers = json_build_object('location', $4::text),
+                body = convert_to((SELECT \(Self.run)::text FROM runs WHERE tenant_id = $1 AND run_id = $5), 'UTF8')
+            WHERE tenant_id = $1 AND user_id = $2 AND key = $3
+            """, [tenant.value, receipt.user.value, .text(receipt.key), .text(receipt.location), id.value])
     }
 
     package func find(_ tenant: TenantID, _ id: RunID) async throws -> [UInt8]? {
@@ -149,7 +158,7 @@ package struct RunDocuments: Sendable {
                     """
                     SELECT seq, kind, json_build_object('seq', seq, 'at', \(Self.time("at")), 'kind', kind, 'node', node,
                         'data', data) AS document
-                    FROM run_events WHERE tenant_id = $1 AND run_id = $2 AND seq > $3 ORDER BY seq LIMIT $4
+                    FROM events_after($1, $2, $3, $4)
                     """, [tenant.value, id.value, .int(after), .int(limit)]),
             ])
         guard let run = results[0].first else { return nil }

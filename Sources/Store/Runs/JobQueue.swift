@@ -59,10 +59,8 @@ package struct JobQueue: Sendable {
             """,
             [.int(owner.number), .int(limit), .int(ProcessOwner.leaseSeconds), .texts(kinds.map(\.rawValue))])
         var jobs: [ClaimedJob] = []
-        for claim in claims {
-            if let job = try await load(try claim.id("tenant_id"), try claim.id("job_id"), try claim.int("epoch")) {
-                jobs.append(job)
-            }
+        for (tenant, claims) in try Dictionary(grouping: claims, by: { try $0.id("tenant_id") as TenantID }) {
+            jobs += try await load(tenant, claims)
         }
         if !jobs.isEmpty { Failpoint.hit(.jobAfterStart) }
         owner.calls.begin(jobs)
@@ -79,18 +77,27 @@ package struct JobQueue: Sendable {
         ).first?.optionalInt("due")
     }
 
-    private func load(_ tenant: TenantID, _ id: JobID, _ epoch: Int) async throws -> ClaimedJob? {
+    private func load(_ tenant: TenantID, _ claims: [PostgresRow]) async throws -> [ClaimedJob] {
         // What was lost on the way back is rescued; most of these only read.
         try await database.transaction(tenant, isLookedUp: false) { connection in
-            let rows = try await connection.query(
+            let jobs = try await connection.query(
                 """
-                SELECT job_id, tenant_id, run_id, persona_id, epoch, kind, tool, input, effect, effect_key, node, step,
-                    attempt, timeout_seconds
-                FROM jobs WHERE tenant_id = $1 AND job_id = $2 AND epoch = $3 AND state = 'started'
-                """, [tenant.value, id.value, .int(epoch)])
-            guard let job = try rows.first.map(ClaimedJob.init) else { return nil }
-            if job.effect != .read { try await audit(job, "effect.started", on: connection) }
-            return job
+                SELECT j.job_id, j.tenant_id, j.run_id, j.persona_id, j.epoch, j.kind, j.tool, j.input, j.effect,
+                    j.effect_key, j.node, j.step, j.attempt, j.timeout_seconds
+                FROM unnest($2::uuid[], $3::bigint[]) WITH ORDINALITY AS c (job_id, epoch, place)
+                CROSS JOIN LATERAL (
+                    SELECT * FROM jobs
+                    WHERE tenant_id = $1 AND job_id = c.job_id AND epoch = c.epoch AND state = 'started' OFFSET 0) j
+                ORDER BY c.place
+                """,
+                [
+                    tenant.value, .uuids(try claims.map { try $0.uuid("job_id") }),
+                    .ints(try claims.map { try $0.int("epoch") }),
+                ]
+            ).map(ClaimedJob.init)
+            let entries = jobs.filter { $0.effect != .read }.map { $0.entry("effect.started") }
+            if !entries.isEmpty { _ = try await connection.pipeline([try AuditEntry.statement(entries)]) }
+            return jobs
         }
     }
 
@@ -164,39 +171,16 @@ package struct JobQueue: Sendable {
             ])
     }
 
-    /// Ends the leases of calls that are held for this owner and that nobody runs: the rescue takes them up.
-    package func disown(_ jobs: Set<JobID>) async throws {
-        try await database.dispatch.execute(
-            """
-            UPDATE jobs SET owner = NULL, lease_until = platform_now() - interval '1 millisecond'
-            WHERE owner = $1 AND state = 'started' AND job_id = ANY ($2)
-            """, [.int(owner.number), .uuids(jobs.map(\.uuid))])
-    }
-
     private func end(
         _ job: ClaimedJob, _ state: JobState, result: JSONValue?, failure: ToolFailure?, also: [PostgresStatement]
     ) async throws {
         // Also where the outcome cannot be written: nobody runs the call any more.
         defer { owner.calls.end(job) }
-        let error = try failure.map { try PostgresValue.json(JSONValue(encoding: $0)) } ?? .null
-        var statements = [
-            Self.wake(job.tenant, job.run),
-            PostgresStatement(
-                """
-                WITH held AS (
-                    UPDATE jobs SET state = $4, result = $5, error = $6, finished_at = platform_now(), lease_until = NULL
-                    WHERE tenant_id = $1 AND job_id = $2 AND epoch = $3 AND state = 'started' RETURNING 1)
-                SELECT require_fence(count(*)) FROM held
-                """,
-                [
-                    job.tenant.value, job.id.value, .int(job.epoch), .text(state.rawValue), try .optionalJSON(result),
-                    error,
-                ]),
-        ]
-        statements += also
-        if job.effect != .read { statements.append(try entry(job, "effect.\(state.rawValue)")) }
+        let end = JobEnd(
+            job: job, state: state, result: result, failure: try failure.map { try JSONValue(encoding: $0) }, also: also
+        )
         Failpoint.hit(.jobBeforeCompletion)
-        try await fenced(job) { _ = try await database.batch(job.tenant, statements) }
+        try await fenced(job) { try await database.end(end) }
         Failpoint.hit(.jobAfterCompletion)
     }
 
@@ -207,19 +191,6 @@ package struct JobQueue: Sendable {
             UPDATE runs SET wakes = wakes + 1, ready_at = platform_now()
             WHERE tenant_id = $1 AND run_id = $2 AND finished_at IS NULL
             """, [tenant.value, run.value])
-    }
-
-    private func audit(_ job: ClaimedJob, _ action: String, on connection: PostgresConnection) async throws {
-        _ = try await connection.pipeline([try entry(job, action)])
-    }
-
-    private func entry(_ job: ClaimedJob, _ action: String) throws -> PostgresStatement {
-        try AuditEntry(
-            actor: "persona:\(job.persona)", action: action, subject: "job:\(job.id)", run: job.run,
-            detail: [
-                "tool": .string(job.tool), "attempt": .int(Int64(job.attempt)), "effect_key": .string(job.effectKey),
-            ]
-        ).statement()
     }
 
     private func fenced(_ job: ClaimedJob, _ body: () async throws -> Void) async throws {
@@ -233,6 +204,14 @@ package struct JobQueue: Sendable {
 }
 
 extension ClaimedJob {
+    func entry(_ action: String) -> AuditEntry {
+        AuditEntry(
+            actor: "persona:\(persona)", action: action, subject: "job:\(id)", run: run,
+            detail: [
+                "tool": .string(tool), "attempt": .int(Int64(attempt)), "effect_key": .string(effectKey),
+            ])
+    }
+
     init(_ row: PostgresRow) throws {
         id = try row.id("job_id")
         tenant = try row.id("tenant_id")

@@ -56,10 +56,9 @@ package protocol JobSource: Sendable {
     func fail(_ job: WorkerJob, _ failure: ToolFailure) async throws
     /// Gives back what has not begun to transmit, without charging the attempt.
     func handBack(_ job: WorkerJob) async throws
-    /// Prolongs what this worker holds; the ids that it still holds.
+    /// Prolongs what runs here, and nothing else: a job whose claim or outcome was lost on the way is taken up as a dead
+    /// worker's are. The ids that are still held.
     func heartbeat() async throws -> Set<JobID>
-    /// Lets go of jobs that are held for this worker and that it does not run: they are taken up as a dead worker's are.
-    func disown(_ jobs: Set<JobID>) async throws
     func progress(_ job: WorkerJob, message: String, fraction: Double?) async
     /// Returns when there may be new jobs: on a doorbell, when the next is due, or at the latest at the sweep.
     func news() async

@@ -22,9 +22,6 @@ package final class Worker: Sendable {
     private struct State {
         var running: [JobID: Running] = [:]
         var isDraining = false
-        var isClaiming = false
-        /// Held for this worker at the last beat, and not running here.
-        var unknown: Set<JobID> = []
     }
 
     private struct Running {
@@ -101,8 +98,6 @@ package final class Worker: Sendable {
 
     /// How many could be claimed.
     private func begin(atMost limit: Int, _ freed: AsyncStream<Void>.Continuation) async throws -> Int {
-        state.withLock { $0.isClaiming = true }
-        defer { state.withLock { $0.isClaiming = false } }
         let claimed = try await jobs.claim(limit: limit)
         for job in claimed { begin(job, freed) }
         return claimed.count
@@ -222,23 +217,9 @@ package final class Worker: Sendable {
                 }
             }
             for task in lost { task.cancel() }
-            try await disown(held)
         } catch {
             log("leases cannot be renewed: \(error)")
         }
-    }
-
-    /// What is held for this worker and does not run here, at two beats in a row, came of a claim whose answer was lost,
-    /// or ended without its outcome: it is let go, or it would be held for as long as this process lives.
-    private func disown(_ held: Set<JobID>) async throws {
-        let orphans = state.withLock { state -> Set<JobID> in
-            let unknown = state.isClaiming ? [] : held.subtracting(state.running.keys)
-            defer { state.unknown = unknown }
-            return unknown.intersection(state.unknown)
-        }
-        guard !orphans.isEmpty else { return }
-        log("let go of \(orphans.count) jobs that are held for this worker and do not run here")
-        try await jobs.disown(orphans)
     }
 
     private func drain() async {

@@ -82,11 +82,6 @@ package final class StoreJobSource: JobSource {
         try await queue.heartbeat()
     }
 
-    package func disown(_ jobs: Set<JobID>) async throws {
-        for job in jobs { forget(job) }
-        try await queue.disown(jobs)
-    }
-
     package func progress(_ job: WorkerJob, message: String, fraction: Double?) async {
         await tell(job, message, fraction)
     }

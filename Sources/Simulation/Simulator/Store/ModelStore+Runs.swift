@@ -8,9 +8,11 @@ extension ModelStore {
         row.priority = priority
         row.readyAt = now
         insert(row)
-        outbox.append(.run(id))
         note("run.created", id)
     }
+
+    /// The number of the run's last visit.
+    package func lastStep(_ id: RunID) -> Int { run(id)?.steps ?? 0 }
 
     /// `Runs.cancel`.
     package mutating func cancel(_ id: RunID) -> Bool {

@@ -2,7 +2,7 @@ import Synchronization
 
 /// Turns many callers' single questions into few questions about many keys: while one is under way, the next gathers.
 /// The first caller asks for itself and for whoever has come; afterwards the first of those who came later does.
-final class Gathering<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+package final class Gathering<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private enum Turn: Sendable {
         case answer(Value?)
         case failure(any Error)
@@ -20,13 +20,13 @@ final class Gathering<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private let ask: @Sendable ([Key]) async throws -> [Key: Value]
     private let state = Mutex(State())
 
-    init(most: Int, ask: @escaping @Sendable ([Key]) async throws -> [Key: Value]) {
+    package init(most: Int, ask: @escaping @Sendable ([Key]) async throws -> [Key: Value]) {
         self.most = most
         self.ask = ask
     }
 
     /// The value of `key`, if there is one. Callers of one question share its error.
-    func value(of key: Key) async throws -> Value? {
+    package func value(of key: Key) async throws -> Value? {
         let isFirst = state.withLock { state in
             defer { state.isAsking = true }
             return !state.isAsking
