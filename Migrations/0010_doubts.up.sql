@@ -8,4 +8,6 @@ ALTER TABLE jobs
 CREATE INDEX jobs_in_doubt ON jobs (tenant_id, job_id) WHERE state = 'unknown';
 CREATE INDEX jobs_asking ON jobs (tenant_id, asks) WHERE asks IS NOT NULL;
 CREATE INDEX jobs_answering ON jobs (tenant_id, job_id) WHERE asks IS NOT NULL AND NOT applied;
+-- What was due stays due when the clock is set back.
+GRANT UPDATE (run_after) ON jobs TO persona_dispatch;
 GRANT SELECT (given_up, asks, applied) ON jobs TO persona_dispatch;

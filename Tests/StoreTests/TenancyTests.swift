@@ -176,7 +176,7 @@ import Testing
     ]
     private static let writable: [String: Set<String>] = [
         "runs": ["ready_at", "owner", "epoch", "lease_until"],
-        "jobs": ["state", "attempt", "started_at", "owner", "epoch", "lease_until"],
+        "jobs": ["state", "attempt", "started_at", "owner", "epoch", "lease_until", "run_after"],
         "outbox": ["topic"],  // SELECT … FOR UPDATE asks for one
         "mailboxes": ["owner", "epoch", "lease_until"],
         "webhook_deliveries": ["attempt", "epoch", "lease_until"],

@@ -112,15 +112,18 @@ package struct Orchestrator: Service {
     // MARK: Loops
 
     private func sweep(_ feed: AsyncStream<DeskWork>.Continuation) async throws {
-        let rescue = JobRescue(database)
-        var sweeps = 0
+        let rescue = JobRescue(database), clock = PlatformClock(database)
+        var watch = ClockWatch(), sweeps = 0, wasSet = ContinuousClock.Instant?.none
         while true {
             do {
+                if let jump = try await look(at: clock, &watch) { wasSet = jump == .forth ? .now : wasSet }
+                // The living prolong theirs within one lease.
+                let trusts = wasSet.map { .now - $0 > .seconds(ProcessOwner.leaseSeconds) } ?? true
                 try await leases.releaseDead()
-                await doorbell.ring(try await rescue.sweep())
+                await doorbell.ring(try await rescue.sweep(trustsLeases: trusts))
                 await doorbell.ring(try await doubts.sweep())
                 for _ in 0..<Self.claimsPerSweep {
-                    let claimed = try await leases.claim()
+                    let claimed = try await leases.claim(trustsLeases: trusts)
                     for lease in claimed {
                         Failpoint.hit(.runAfterClaim)
                         feed.yield(.claimed(lease))
@@ -137,6 +140,15 @@ package struct Orchestrator: Service {
                 for: sweeps < options.firstSweeps
                     ? min(options.firstSweepInterval, options.sweepInterval) : options.sweepInterval)
         }
+    }
+
+    private func look(at clock: PlatformClock, _ watch: inout ClockWatch) async throws -> ClockWatch.Jump? {
+        let asked = ContinuousClock.now
+        let time = try await clock.now()
+        guard let jump = watch.look(time, asked: asked, answered: .now) else { return nil }
+        logger.warning("The database's clock was set.", metadata: ["jump": "\(jump)"])
+        if case .back(let from) = jump { try await clock.wasSetBack(from: from) }
+        return jump
     }
 
     /// Prolongs leases, forgets runs that were taken away, and stops everything once this process has fallen silent.
