@@ -19,6 +19,7 @@ final class JobList: JobSource {
         /// Outcomes that are not taken before one is.
         var refusals = 0
         var disowned: Set<JobID> = []
+        var isRoused = false
         var waiting: [CheckedContinuation<Void, Never>] = []
         var watchers: [(Int, OneShot<Void>)] = []
     }
@@ -29,18 +30,24 @@ final class JobList: JobSource {
     let firstProgress = OneShot<Void>()
 
     func add(_ job: WorkerJob) {
-        let waiting = state.withLock { state in
-            state.planned.append(job)
-            defer { state.waiting = [] }
-            return state.waiting
-        }
-        for continuation in waiting { continuation.resume() }
+        state.withLock { $0.planned.append(job) }
+        rouse()
     }
 
-    func claim(limit: Int) async throws -> [WorkerJob] {
+    func claim(_ room: ClaimRoom) async throws -> [WorkerJob] {
         state.withLock { state in
-            let claimed = Array(state.planned.prefix(limit))
-            state.planned.removeFirst(claimed.count)
+            var room = room
+            let claimed = state.planned.filter { job in
+                guard room.limit > 0, room.running[job.tenant, default: 0] < room.perTenant,
+                    room.lanes[job.lane, default: 1] > 0
+                else { return false }
+                room.limit -= 1
+                room.running[job.tenant, default: 0] += 1
+                room.lanes[job.lane]? -= 1
+                return true
+            }
+            let ids = Set(claimed.map(\.id))
+            state.planned.removeAll { ids.contains($0.id) }
             for job in claimed { state.started[job.id] = job }
             return claimed
         }
@@ -65,22 +72,29 @@ final class JobList: JobSource {
 
     func progress(_ job: WorkerJob, message: String, fraction: Double?) async { firstProgress.settle(()) }
 
-    func news() async {
+    func news(_ room: ClaimRoom) async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isNew = state.withLock { state in
-                    if state.planned.isEmpty && !Task.isCancelled { state.waiting.append(continuation) }
-                    return !state.planned.isEmpty || Task.isCancelled
+                    let isNew = state.isRoused || Task.isCancelled
+                    if !isNew { state.waiting.append(continuation) }
+                    state.isRoused = false
+                    return isNew
                 }
                 if isNew { continuation.resume() }
             }
         } onCancel: {
-            let waiting = state.withLock { state in
-                defer { state.waiting = [] }
-                return state.waiting
-            }
-            for continuation in waiting { continuation.resume() }
+            rouse()
         }
+    }
+
+    func rouse() {
+        let waiting = state.withLock { state in
+            state.isRoused = true
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
     }
 
     func takeAway(_ job: WorkerJob) { state.withLock { _ = $0.started.removeValue(forKey: job.id) } }

@@ -36,61 +36,11 @@ package struct JobQueue: Sendable {
 
     let database: Database
     let owner: ProcessOwner
+    let turn = ClaimTurn()
 
     package init(_ database: Database, owner: ProcessOwner) {
         self.database = database
         self.owner = owner
-    }
-
-    /// Begins up to `limit` due jobs of `kinds`, the most urgent first. They are `started` when this returns. None while
-    /// this owner's session is gone: they would count as a dead owner's, be rescued, and be charged for it.
-    package func claim(limit: Int, kinds: [JobKind] = [.tool, .model, .reconcile]) async throws -> [ClaimedJob] {
-        let claims = try await database.dispatch.query(
-            """
-            WITH due AS (
-                SELECT tenant_id, job_id FROM jobs
-                WHERE state = 'planned' AND run_after <= platform_now() AND kind = ANY ($4)
-                    AND $1 IN (SELECT living_owners())
-                ORDER BY priority DESC, run_after LIMIT $2 FOR UPDATE SKIP LOCKED)
-            UPDATE jobs j SET state = 'started', attempt = j.attempt + 1, owner = $1, epoch = j.epoch + 1,
-                started_at = platform_now(), lease_until = platform_now() + make_interval(secs => $3)
-            FROM due WHERE j.tenant_id = due.tenant_id AND j.job_id = due.job_id
-            RETURNING j.tenant_id, j.job_id, j.epoch
-            """,
-            [.int(owner.number), .int(limit), .int(ProcessOwner.leaseSeconds), .texts(kinds.map(\.rawValue))])
-        var jobs: [ClaimedJob] = []
-        for claim in claims {
-            if let job = try await load(try claim.id("tenant_id"), try claim.id("job_id"), try claim.int("epoch")) {
-                jobs.append(job)
-            }
-        }
-        if !jobs.isEmpty { Failpoint.hit(.jobAfterStart) }
-        owner.calls.begin(jobs)
-        return jobs
-    }
-
-    /// Milliseconds until the next planned job is due; `nil` where none is planned.
-    package func nextDue() async throws -> Int? {
-        try await database.dispatch.query(
-            """
-            SELECT greatest(0, ceil(extract(epoch FROM min(run_after) - platform_now()) * 1000))::bigint AS due
-            FROM jobs WHERE state = 'planned' HAVING count(*) > 0
-            """
-        ).first?.optionalInt("due")
-    }
-
-    private func load(_ tenant: TenantID, _ id: JobID, _ epoch: Int) async throws -> ClaimedJob? {
-        try await database.transaction(tenant) { connection in
-            let rows = try await connection.query(
-                """
-                SELECT job_id, tenant_id, run_id, persona_id, epoch, kind, tool, input, effect, effect_key, node, step,
-                    attempt, timeout_seconds
-                FROM jobs WHERE tenant_id = $1 AND job_id = $2 AND epoch = $3 AND state = 'started'
-                """, [tenant.value, id.value, .int(epoch)])
-            guard let job = try rows.first.map(ClaimedJob.init) else { return nil }
-            if job.effect != .read { try await audit(job, "effect.started", on: connection) }
-            return job
-        }
     }
 
     /// Commits that the call reached `phase`. Returns only once it is committed; on any error the effect must not go on.
@@ -208,11 +158,7 @@ package struct JobQueue: Sendable {
             """, [tenant.value, run.value])
     }
 
-    private func audit(_ job: ClaimedJob, _ action: String, on connection: PostgresConnection) async throws {
-        _ = try await connection.pipeline([try entry(job, action)])
-    }
-
-    private func entry(_ job: ClaimedJob, _ action: String) throws -> PostgresStatement {
+    func entry(_ job: ClaimedJob, _ action: String) throws -> PostgresStatement {
         try AuditEntry(
             actor: "persona:\(job.persona)", action: action, subject: "job:\(job.id)", run: job.run,
             detail: [
