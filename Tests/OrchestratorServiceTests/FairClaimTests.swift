@@ -2,6 +2,7 @@ import Domain
 import Postgres
 import Store
 import Testing
+import ToolKit
 
 /// In which order planned jobs are begun.
 @Suite(.timeLimit(.minutes(10))) struct FairClaimTests {
@@ -129,6 +130,43 @@ import Testing
             #expect(try rows.map { try $0.int("reports") } == [2])
             try await queue.handBack(job)
             #expect(try await !queue.report(job, "late", fraction: nil))
+        }
+    }
+
+    @Test func outcomesThatCommitTogetherAreFencedOneByOne() async throws {
+        try await with(1) { queue, houses in
+            try await houses[0].plan(60)
+            let jobs = try await queue.claim(limit: 60)
+            let lost = Set(jobs.enumerated().filter { $0.offset % 5 == 0 }.map(\.element.id))
+            _ = try await houses[0].base.admin.query(
+                "UPDATE jobs SET epoch = epoch + 1 WHERE job_id = ANY ($1)", [.uuids(lost.map(\.uuid))])
+            let fenced = await withTaskGroup(of: JobID?.self) { group in
+                for job in jobs {
+                    group.addTask {
+                        do {
+                            if job.step % 2 == 0 {
+                                try await queue.complete(job, output: ["n": .int(Int64(job.step))])
+                            } else {
+                                try await queue.fail(job, ToolFailure(.permanent, code: "test", "As it should."))
+                            }
+                            return nil
+                        } catch is LeaseError {
+                            return job.id
+                        } catch {
+                            Issue.record("\(error)")
+                            return nil
+                        }
+                    }
+                }
+                return await group.reduce(into: Set<JobID>()) { if let id = $1 { $0.insert(id) } }
+            }
+            #expect(fenced == lost)
+            let rows = try await houses[0].base.admin.query(
+                "SELECT state, count(*) AS n FROM jobs GROUP BY state ORDER BY state")
+            #expect(try rows.map { "\(try $0.text("state")) \(try $0.int("n"))" }.count == 3)
+            #expect(try rows.map { try $0.int("n") }.reduce(0, +) == 60)
+            let wakes = try await houses[0].base.admin.query("SELECT max(wakes) AS wakes FROM runs")
+            #expect(try wakes.first?.int("wakes") == 60 - lost.count)
         }
     }
 

@@ -37,6 +37,7 @@ package struct JobQueue: Sendable {
     let database: Database
     let owner: ProcessOwner
     let turn = ClaimTurn()
+    let outcomes = OutcomeGroups()
 
     package init(_ database: Database, owner: ProcessOwner) {
         self.database = database
@@ -127,6 +128,15 @@ package struct JobQueue: Sendable {
     ) async throws {
         // Also where the outcome cannot be written: nobody runs the call any more.
         defer { owner.calls.end(job) }
+        if job.effect == .read && also.isEmpty {
+            let outcome = OutcomeGroups.Outcome(
+                job: job, state: state, result: try result?.text(),
+                failure: try failure.map { try JSONValue(encoding: $0).text() })
+            Failpoint.hit(.jobBeforeCompletion)
+            try await fenced(job) { try await outcomes.commit(outcome, to: database) }
+            Failpoint.hit(.jobAfterCompletion)
+            return
+        }
         let error = try failure.map { try PostgresValue.json(JSONValue(encoding: $0)) } ?? .null
         var statements = [
             Self.wake(job.tenant, job.run),
