@@ -195,8 +195,15 @@ let package = Package(
             ["DocumentTool", "Domain", "ToolKit", "Reading", "DocumentReaderFixture", "TestKit"]),
         tests("ReportToolTests", ["ReportTool", "Domain", "ToolKit", "DocumentModel"]),
         tests("OrchestratorCoreTests", ["OrchestratorCore", "Domain", "ToolKit"], exclude: ["Histories"]),
+        .target(name: "EscapeAttempts", path: "Tests/Fixtures/EscapeAttempts", publicHeadersPath: "include"),
         .executableTarget(
-            name: "ToolHostFixture", dependencies: ["Domain", "ToolKit", "ToolHost"],
+            name: "SandboxBench",
+            dependencies: [
+                "DockerEngine", "Domain", "Egress", "Embedded", "PersonaContainers", "Postgres", "Sockets", "Store",
+                "TestKit", "ToolHost", "ToolKit", "WorkerStore", "Workers",
+            ], path: "Benchmarks/Sandbox", swiftSettings: settings),
+        .executableTarget(
+            name: "ToolHostFixture", dependencies: ["Domain", "EscapeAttempts", "ToolKit", "ToolHost"],
             path: "Tests/Fixtures/ToolHostFixture", swiftSettings: settings),
         tests("SocketsTests", ["Sockets"]),
         tests("DockerEngineTests", ["DockerEngine"]),
@@ -204,7 +211,7 @@ let package = Package(
             "PersonaContainersTests",
             [
                 "PersonaContainers", "DockerEngine", "Domain", "Egress", "Sockets", "TestKit", "ToolKit",
-                "ToolHostFixture",
+                "EscapeAttempts", "ToolHostFixture",
             ]),
         tests(
             "WorkersTests",

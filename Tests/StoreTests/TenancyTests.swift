@@ -164,7 +164,7 @@ import Testing
         "tenant_settings": ["tenant_id", "details_days"],
         "jobs": [
             "tenant_id", "job_id", "run_id", "persona_id", "kind", "tool", "effect", "state", "phase", "attempt",
-            "priority", "run_after", "owner", "epoch", "lease_until", "applied", "given_up", "asks",
+            "priority", "run_after", "owner", "epoch", "lease_until", "applied", "given_up", "asks", "lane",
         ],
         "outbox": ["tenant_id", "outbox_id", "topic", "subject_id", "created_at"],
         "mailboxes": ["tenant_id", "mailbox_id", "persona_id", "status", "owner", "epoch", "lease_until"],

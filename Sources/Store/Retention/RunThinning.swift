@@ -65,6 +65,7 @@ package struct RunThinning: Sendable {
         "UPDATE approvals SET arguments = '{}', detail = '' WHERE tenant_id = $1 AND run_id = ANY ($2)",
         "DELETE FROM checkpoints WHERE tenant_id = $1 AND run_id = ANY ($2)",
         "DELETE FROM run_event_batches WHERE tenant_id = $1 AND run_id = ANY ($2)",
+        "DELETE FROM step_progress WHERE tenant_id = $1 AND run_id = ANY ($2)",
         "DELETE FROM signals WHERE tenant_id = $1 AND run_id = ANY ($2)",
         "DELETE FROM webhook_deliveries WHERE tenant_id = $1 AND run_id = ANY ($2) AND state <> 'pending'",
     ]

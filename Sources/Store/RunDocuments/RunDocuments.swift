@@ -19,6 +19,8 @@ package struct EventDocument: Sendable {
 /// What came after an event, and whether anything more can come.
 package struct EventNews: Sendable {
     package let events: [EventDocument]
+    /// What running steps last said of themselves; `seq` is the report's number. Empty once the run has ended.
+    package let progress: [EventDocument]
     package let isFinished: Bool
 }
 
@@ -145,9 +147,11 @@ package struct RunDocuments: Sendable {
             """, after, limit)
     }
 
-    /// Events from after `after` in order; `nil` where there is no such run. Whether it is finished is read before the
-    /// events, so that a finished run's answer holds its last event.
-    package func events(_ tenant: TenantID, _ id: RunID, after: Int, limit: Int) async throws -> EventNews? {
+    /// Events from after `after` and reports from after `report`, in order; `nil` where there is no such run. Whether it is
+    /// finished is read before the events, so that a finished run's answer holds its last event.
+    package func events(
+        _ tenant: TenantID, _ id: RunID, after: Int, report: Int = 0, limit: Int
+    ) async throws -> EventNews? {
         let results = try await database.batch(
             tenant,
             [
@@ -160,12 +164,25 @@ package struct RunDocuments: Sendable {
                         'data', data) AS document
                     FROM events_after($1, $2, $3, $4)
                     """, [tenant.value, id.value, .int(after), .int(limit)]),
+                PostgresStatement(
+                    """
+                    SELECT number AS seq, 'step.progress' AS kind, json_build_object('at', \(Self.time("at")),
+                        'kind', 'step.progress', 'node', node, 'data', json_build_object('step', step, 'item', item,
+                        'attempt', attempt, 'message', message, 'fraction', fraction)) AS document
+                    FROM step_progress WHERE tenant_id = $1 AND run_id = $2 AND number > $3
+                        AND (SELECT finished_at IS NULL FROM runs WHERE tenant_id = $1 AND run_id = $2)
+                    ORDER BY number LIMIT $4
+                    """, [tenant.value, id.value, .int(report), .int(limit)]),
             ])
         guard let run = results[0].first else { return nil }
-        return EventNews(
-            events: try results[1].map {
+        func documents(_ rows: [PostgresRow]) throws -> [EventDocument] {
+            try rows.map {
                 EventDocument(seq: try $0.int("seq"), kind: try $0.text("kind"), json: try $0.json("document"))
-            }, isFinished: try run.bool("finished"))
+            }
+        }
+        return EventNews(
+            events: try documents(results[1]), progress: try documents(results[2]),
+            isFinished: try run.bool("finished"))
     }
 
     /// How many of the tenant's runs have each status.

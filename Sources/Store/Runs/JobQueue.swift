@@ -36,69 +36,11 @@ package struct JobQueue: Sendable {
 
     let database: Database
     let owner: ProcessOwner
+    let turn = ClaimTurn()
 
     package init(_ database: Database, owner: ProcessOwner) {
         self.database = database
         self.owner = owner
-    }
-
-    /// Begins up to `limit` due jobs of `kinds`, the most urgent first. They are `started` when this returns. None while
-    /// this owner's session is gone: they would count as a dead owner's, be rescued, and be charged for it.
-    package func claim(limit: Int, kinds: [JobKind] = [.tool, .model, .reconcile]) async throws -> [ClaimedJob] {
-        let claims = try await database.dispatch.query(
-            """
-            WITH due AS (
-                SELECT tenant_id, job_id FROM jobs
-                WHERE state = 'planned' AND run_after <= platform_now() AND kind = ANY ($4)
-                    AND $1 IN (SELECT living_owners())
-                ORDER BY priority DESC, run_after LIMIT $2 FOR UPDATE SKIP LOCKED)
-            UPDATE jobs j SET state = 'started', attempt = j.attempt + 1, owner = $1, epoch = j.epoch + 1,
-                started_at = platform_now(), lease_until = platform_now() + make_interval(secs => $3)
-            FROM due WHERE j.tenant_id = due.tenant_id AND j.job_id = due.job_id
-            RETURNING j.tenant_id, j.job_id, j.epoch
-            """,
-            [.int(owner.number), .int(limit), .int(ProcessOwner.leaseSeconds), .texts(kinds.map(\.rawValue))])
-        var jobs: [ClaimedJob] = []
-        for (tenant, claims) in try Dictionary(grouping: claims, by: { try $0.id("tenant_id") as TenantID }) {
-            jobs += try await load(tenant, claims)
-        }
-        if !jobs.isEmpty { Failpoint.hit(.jobAfterStart) }
-        owner.calls.begin(jobs)
-        return jobs
-    }
-
-    /// Milliseconds until the next planned job is due; `nil` where none is planned.
-    package func nextDue() async throws -> Int? {
-        try await database.dispatch.query(
-            """
-            SELECT greatest(0, ceil(extract(epoch FROM min(run_after) - platform_now()) * 1000))::bigint AS due
-            FROM jobs WHERE state = 'planned' HAVING count(*) > 0
-            """
-        ).first?.optionalInt("due")
-    }
-
-    private func load(_ tenant: TenantID, _ claims: [PostgresRow]) async throws -> [ClaimedJob] {
-        // What was lost on the way back is rescued; most of these only read.
-        try await database.transaction(tenant, isLookedUp: false) { connection in
-            let jobs = try await connection.query(
-                """
-                SELECT j.job_id, j.tenant_id, j.run_id, j.persona_id, j.epoch, j.kind, j.tool, j.input, j.effect,
-                    j.effect_key, j.node, j.step, j.attempt, j.timeout_seconds
-                FROM unnest($2::uuid[], $3::bigint[]) WITH ORDINALITY AS c (job_id, epoch, place)
-                CROSS JOIN LATERAL (
-                    SELECT * FROM jobs
-                    WHERE tenant_id = $1 AND job_id = c.job_id AND epoch = c.epoch AND state = 'started' OFFSET 0) j
-                ORDER BY c.place
-                """,
-                [
-                    tenant.value, .uuids(try claims.map { try $0.uuid("job_id") }),
-                    .ints(try claims.map { try $0.int("epoch") }),
-                ]
-            ).map(ClaimedJob.init)
-            let entries = jobs.filter { $0.effect != .read }.map { $0.entry("effect.started") }
-            if !entries.isEmpty { _ = try await connection.pipeline([try AuditEntry.statement(entries)]) }
-            return jobs
-        }
     }
 
     /// Commits that the call reached `phase`. Returns only once it is committed; on any error the effect must not go on.
