@@ -147,7 +147,7 @@ let package = Package(
         tests("ToolKitTests", ["ToolKit"]),
         tests("EmailToolTests", ["EmailTool", "ToolKit", "Domain", "MIME", "IMAP", "TestKit", "Embedded"]),
         tests("BrowserToolTests", ["BrowserTool", "CDP", "Domain", "TestKit", "ToolKit"]),
-        tests("OOXMLTests", ["DocumentModel", "OOXML", "CLibZip", "TestKit"]),
+        tests("OOXMLTests", ["DocumentModel", "Formula", "OOXML", "CLibZip", "TestKit"]),
         .executableTarget(
             name: "FormulaBench", dependencies: ["Formula"], path: "Tests/Fixtures/FormulaBench",
             swiftSettings: settings),

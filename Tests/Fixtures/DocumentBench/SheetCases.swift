@@ -1,4 +1,5 @@
 import DocumentModel
+import Formula
 import Glibc
 import OOXML
 
@@ -34,5 +35,22 @@ enum SheetCases {
                 }
             ], to: file)
         return "rows \(rows)"
+    }
+
+    /// All cells of all sheets.
+    static func read(_ path: String) throws -> String {
+        let reader = try WorkbookReader(DocumentBench.bytes(of: path))
+        var cells = 0
+        var sum = 0.0
+        for sheet in reader.sheets.indices {
+            try reader.rows(of: sheet) { (_, row) throws(OOXMLError) in
+                cells += row.count
+                for cell in row {
+                    if case .number(let value) = cell.value { sum += value }
+                }
+                return true
+            }
+        }
+        return "cells \(cells) sum \(sum)"
     }
 }
