@@ -86,7 +86,8 @@ let package = Package(
 
         module("PDF", "Tools/Office/PDF", ["DocumentModel", "CPangoCairo"]),
         module("ReportTool", "Tools/Office/Report", ["Domain", "ToolKit", "DocumentModel", "PDF"]),
-        module("OfficeTool", "Tools/Office/Tool", ["Domain", "ToolKit", "DocumentModel", "OOXML", "CSV"]),
+        module(
+            "OfficeTool", "Tools/Office/Tool", ["Domain", "ToolKit", "DocumentModel", "OOXML", "Formula", "CSV"]),
         module("ToolHost", "Tools/Host", ["Domain", "ToolKit", "Sockets"]),
 
         // The platform.

@@ -12,7 +12,8 @@ enum PersonaTools {
     static func registry(browser: SharedBrowser) -> ToolRegistry {
         ToolRegistry(
             EmailTools.all + [
-                BrowserRead(browser: browser), TableRead(), DeckCreate(), WorkbookCreate(), ReportCreate(),
+                BrowserRead(browser: browser), TableRead(), DeckCreate(), WorkbookCreate(), WorkbookQuery(),
+                WorkbookEditing(), ReportCreate(),
                 BriefingOutlineTool(), BriefingPromptTool(), BriefingAcceptTool(), BriefingComposeTool(),
             ])
     }

@@ -15,25 +15,22 @@ enum SheetCases {
         let workbook = Workbook(
             title: "Data", author: "", sheets: [Sheet(name: "Data", columns: columns, rows: [], autofilter: false)])
         var i = 0
-        try Spreadsheet.stream(
-            workbook,
-            rows: [
-                { (row: inout [Cell]) throws(OOXMLError) in
-                    guard i < rows else { return false }
-                    row.append(.number(Double(i)))
-                    row.append(.number(Double(i) * 1.5))
-                    row.append(.number(Double(i) * 2))
-                    row.append(.number(Double(i) / 3))
-                    row.append(.number(Double(i % 7)))
-                    row.append(.text("name \(i)"))
-                    row.append(.text("city \(i % 100)"))
-                    row.append(.text("constant"))
-                    row.append(.text("note \(i)"))
-                    row.append(.text("x"))
-                    i += 1
-                    return true
-                }
-            ], to: file)
+        let source: Spreadsheet.RowSource = { (row: inout [Cell]) throws(OOXMLError) in
+            guard i < rows else { return false }
+            row.append(.number(Double(i)))
+            row.append(.number(Double(i) * 1.5))
+            row.append(.number(Double(i) * 2))
+            row.append(.number(Double(i) / 3))
+            row.append(.number(Double(i % 7)))
+            row.append(.text("name \(i)"))
+            row.append(.text("city \(i % 100)"))
+            row.append(.text("constant"))
+            row.append(.text("note \(i)"))
+            row.append(.text("x"))
+            i += 1
+            return true
+        }
+        try Spreadsheet.stream(workbook, rows: [source], to: file)
         return "rows \(rows)"
     }
 
@@ -52,5 +49,18 @@ enum SheetCases {
             }
         }
         return "cells \(cells) sum \(sum)"
+    }
+
+    /// Products and quotients: two formulas a row, as the peer has them.
+    static func evaluate(_ formulas: Int) throws -> String {
+        var book = FormulaWorkbook()
+        try book.addSheet("S")
+        for row in 0..<formulas / 2 {
+            try book.set(.number(Double(row + 1)), at: CellAddress(row: row, column: 0))
+            try book.setFormula("A\(row + 1)*2+1", at: CellAddress(row: row, column: 1))
+            try book.setFormula("ROUND(B\(row + 1)/3,2)", at: CellAddress(row: row, column: 2))
+        }
+        let count = try book.calculate(Surroundings(now: 46_000, seed: 1))
+        return "formulas \(count) last \(book.value(at: CellAddress(row: formulas / 2 - 1, column: 2)).text)"
     }
 }

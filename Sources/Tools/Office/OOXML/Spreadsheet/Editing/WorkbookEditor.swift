@@ -110,6 +110,7 @@ package final class WorkbookEditor {
         documents[sheet.part] = nil
         defer { documents[sheet.part] = document }
         let model = like.flatMap { document.row($0) }
+        let tables = try self.tables(of: sheet.part)
         for (line, cells) in rows.enumerated() {
             for (offset, cell) in cells.enumerated() {
                 if case .empty = cell, !clearing { continue }
@@ -117,12 +118,15 @@ package final class WorkbookEditor {
                 let old = document.cell(place, spot)
                 if old?.formula?.kind == "shared" { try document.unshare() }
                 let style = old?.style ?? model?.cells.first { $0.column == spot }?.style ?? 0
-                try document.set(place, spot, try change(cell, place, spot, style))
+                let table = tables.first { $0.area.contains(place, spot) }?.name
+                try document.set(place, spot, try change(cell, place, spot, style, inTable: table))
             }
         }
     }
 
-    private func change(_ cell: Cell, _ row: Int, _ column: Int, _ style: Int) throws(OOXMLError)
+    private func change(
+        _ cell: Cell, _ row: Int, _ column: Int, _ style: Int, inTable table: String?
+    ) throws(OOXMLError)
         -> SheetDocument.Change
     {
         switch cell {
@@ -137,7 +141,7 @@ package final class WorkbookEditor {
             if let name = expression.unknownFunctions.first {
                 throw OOXMLError("formula_invalid", "\(base.name): \(name) is no function that can be computed here.")
             }
-            return .init(value: .blank, formula: expression.text(at: base, forFile: true), style: style)
+            return .init(value: .blank, formula: expression.text(at: base, forFile: true, inTable: table), style: style)
         case .date(let text):
             guard let date = SerialDate.parse(text) else { return .init(value: .text(text), style: style) }
             // The 1904 system counts from 1,462 days later.
@@ -178,7 +182,7 @@ package final class WorkbookEditor {
 
     /// Rows with the formulas of the columns that they leave empty, as the row above has them.
     private func filledDown(
-        _ rows: [[Cell]], _ table: (part: String, area: CellArea, hasTotals: Bool), _ part: String, _ above: Int
+        _ rows: [[Cell]], _ table: Table, _ part: String, _ above: Int
     ) throws(OOXMLError) -> [[Cell]] {
         let formulas = try document(part).formulas().filter { $0.row == above }
         return rows.enumerated().map { index, row in
@@ -196,17 +200,31 @@ package final class WorkbookEditor {
         }
     }
 
-    private func table(_ name: String) throws(OOXMLError)
-        -> (sheet: (name: String, part: String), table: (part: String, area: CellArea, hasTotals: Bool))?
-    {
+    private struct Table {
+        var name: String
+        var part: String
+        var area: CellArea
+        var hasTotals: Bool
+    }
+
+    private func tables(of sheet: String) throws(OOXMLError) -> [Table] {
+        var tables: [Table] = []
+        for relationship in try editor.relationships(of: sheet)
+        where relationship.kind == "table" && editor.contains(relationship.target) {
+            let root = try XMLElement(parsing: editor.bytes(relationship.target))
+            guard let area = root["ref"].flatMap({ CellArea($0) }) else { continue }
+            tables.append(
+                Table(
+                    name: root["displayName"] ?? root["name"] ?? "", part: relationship.target, area: area,
+                    hasTotals: (root.integer("totalsRowCount") ?? 0) > 0))
+        }
+        return tables
+    }
+
+    private func table(_ name: String) throws(OOXMLError) -> (sheet: (name: String, part: String), table: Table)? {
         for sheet in sheets {
-            for relationship in try editor.relationships(of: sheet.part)
-            where relationship.kind == "table" && editor.contains(relationship.target) {
-                let root = try XMLElement(parsing: editor.bytes(relationship.target))
-                guard (root["displayName"] ?? root["name"])?.lowercased() == name.lowercased(),
-                    let area = root["ref"].flatMap({ CellArea($0) })
-                else { continue }
-                return (sheet, (relationship.target, area, (root.integer("totalsRowCount") ?? 0) > 0))
+            if let table = try tables(of: sheet.part).first(where: { $0.name.lowercased() == name.lowercased() }) {
+                return (sheet, table)
             }
         }
         return nil
