@@ -94,7 +94,9 @@ let package = Package(
         module(
             "DocumentTool", "Tools/Office/Documents",
             ["CLinux", "Domain", "JSONSchema", "ToolKit", "DocumentModel", "Reading", "Programs"]),
-        module("OfficeTool", "Tools/Office/Tool", ["Domain", "JSONSchema", "ToolKit", "DocumentModel", "OOXML", "CSV"]),
+        module(
+            "OfficeTool", "Tools/Office/Tool",
+            ["Domain", "JSONSchema", "ToolKit", "DocumentModel", "OOXML", "Formula", "CSV"]),
         module("ToolHost", "Tools/Host", ["Domain", "ToolKit", "Sockets"]),
 
         // The platform.
@@ -161,7 +163,8 @@ let package = Package(
         tests("ToolKitTests", ["ToolKit", "Domain", "JSONSchema"]),
         tests("EmailToolTests", ["EmailTool", "ToolKit", "Domain", "MIME", "IMAP", "TestKit", "Embedded"]),
         tests("BrowserToolTests", ["BrowserTool", "CDP", "Domain", "TestKit", "ToolKit"]),
-        tests("OOXMLTests", ["DocumentModel", "OOXML", "CLibZip", "TestKit"], exclude: ["Pictures"]),
+        tests(
+            "OOXMLTests", ["DocumentModel", "Formula", "OOXML", "CLibZip", "TestKit"], exclude: ["Pictures"]),
         .executableTarget(
             name: "FormulaBench", dependencies: ["Formula"], path: "Tests/Fixtures/FormulaBench",
             swiftSettings: settings),

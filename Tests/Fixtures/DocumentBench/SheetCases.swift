@@ -1,4 +1,5 @@
 import DocumentModel
+import Formula
 import Glibc
 import OOXML
 
@@ -14,7 +15,7 @@ enum SheetCases {
         let workbook = Workbook(
             title: "Data", author: "", sheets: [Sheet(name: "Data", columns: columns, rows: [], autofilter: false)])
         var i = 0
-        func next(_ row: inout [Cell]) throws(OOXMLError) -> Bool {
+        let source: Spreadsheet.RowSource = { (row: inout [Cell]) throws(OOXMLError) in
             guard i < rows else { return false }
             row.append(.number(Double(i)))
             row.append(.number(Double(i) * 1.5))
@@ -29,7 +30,37 @@ enum SheetCases {
             i += 1
             return true
         }
-        try Spreadsheet.stream(workbook, rows: [next], to: file)
+        try Spreadsheet.stream(workbook, rows: [source], to: file)
         return "rows \(rows)"
+    }
+
+    /// All cells of all sheets.
+    static func read(_ path: String) throws -> String {
+        let reader = try WorkbookReader(DocumentBench.bytes(of: path))
+        var cells = 0
+        var sum = 0.0
+        for sheet in reader.sheets.indices {
+            try reader.rows(of: sheet) { (_, row) throws(OOXMLError) in
+                cells += row.count
+                for cell in row {
+                    if case .number(let value) = cell.value { sum += value }
+                }
+                return true
+            }
+        }
+        return "cells \(cells) sum \(sum)"
+    }
+
+    /// Products and quotients: two formulas a row, as the peer has them.
+    static func evaluate(_ formulas: Int) throws -> String {
+        var book = FormulaWorkbook()
+        try book.addSheet("S")
+        for row in 0..<formulas / 2 {
+            try book.set(.number(Double(row + 1)), at: CellAddress(row: row, column: 0))
+            try book.setFormula("A\(row + 1)*2+1", at: CellAddress(row: row, column: 1))
+            try book.setFormula("ROUND(B\(row + 1)/3,2)", at: CellAddress(row: row, column: 2))
+        }
+        let count = try book.calculate(Surroundings(now: 46_000, seed: 1))
+        return "formulas \(count) last \(book.value(at: CellAddress(row: formulas / 2 - 1, column: 2)).text)"
     }
 }

@@ -33,24 +33,16 @@ package struct DeckCreate: Tool {
         summary: "Writes a presentation (PPTX) with native charts, tables, pictures, speaker notes and linked sources.",
         effect: .read, timeoutSeconds: 60, keywords: ["slides", "powerpoint", "slideshow", "pitch", "keynote"])
 
-    /// Bytes of one picture, and of all pictures of a deck: larger files are not mailed.
-    private static let maximumPicture = 20 * 1024 * 1024
-    private static let maximumPictures = 100 * 1024 * 1024
-
     package init() {}
 
     package func call(_ input: Input, in context: ToolContext) async throws -> Output {
         try DocumentFile.check(input.deck.validate())
         let name = try DocumentFile.name(input.file, ending: ".pptx")
         let files = WorkspaceFiles(directory: context.directory)
-        var pictures: [String: [UInt8]] = [:]
-        var room = Self.maximumPictures
-        for slide in input.deck.slides {
-            guard case .image(_, let image) = slide.content, pictures[image.path] == nil else { continue }
-            let bytes = try files.read(image.path, limit: min(room, Self.maximumPicture))
-            room -= bytes.count
-            pictures[image.path] = bytes
+        let paths = input.deck.slides.compactMap { slide -> String? in
+            if case .image(_, let image) = slide.content { image.path } else { nil }
         }
+        let pictures = try DocumentFile.pictures(paths, of: files)
         try Task.checkCancellation()
         let output = try DocumentFile.writing {
             try Presentation.bytes(of: input.deck, pictures: pictures, created: DocumentFile.now())

@@ -7,8 +7,8 @@ import Glibc
 /// Sizes stand in the local headers, which are corrected when an entry ends: not every reader likes descriptors behind
 /// the data. An entry or archive beyond 4 GiB gets ZIP64 records, for which room is kept as a hint of growth, the extra
 /// field that Office itself writes. The same bytes give the same file, however many threads there are.
-final class ZipOutput {
-    enum Target {
+package final class ZipOutput {
+    package enum Target {
         /// A descriptor that can seek; it stays the caller's.
         case file(Int32)
         case memory
@@ -27,7 +27,7 @@ final class ZipOutput {
     /// 1 January 1980, the first day that ZIP can name: no clock enters the bytes.
     private static let date: UInt16 = 0x0021
     /// zlib's own default loses 2 % of size to its best, at a third of the time.
-    static let level: Int32 = 6
+    package static let level: Int32 = 6
     /// Sizes and offsets from here on need ZIP64; tests set it lower.
     private let largest: UInt64
 
@@ -43,7 +43,7 @@ final class ZipOutput {
     private var current: DeflateJob?
     private let level: Int32
 
-    init(
+    package init(
         to target: Target, threads: Int = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))), level: Int32 = ZipOutput.level,
         zip64From largest: UInt64 = 0xFFFF_FFFF
     ) {
@@ -57,7 +57,7 @@ final class ZipOutput {
     // MARK: Entries
 
     /// Adds an entry as a whole; what is compressed already is stored.
-    func add(_ name: String, _ bytes: [UInt8]) throws(OOXMLError) {
+    package func add(_ name: String, _ bytes: [UInt8]) throws(OOXMLError) {
         let isStored = [".png", ".jpeg", ".xlsx"].contains { name.hasSuffix($0) }
         if isStored {
             let checksum = bytes.withUnsafeBufferPointer { crc32(0, $0.baseAddress, UInt32(bytes.count)) }
@@ -84,14 +84,14 @@ final class ZipOutput {
     }
 
     /// Begins an entry that is deflated as it comes.
-    func begin(_ name: String, mayBeLarge: Bool = true) throws(OOXMLError) {
+    package func begin(_ name: String, mayBeLarge: Bool = true) throws(OOXMLError) {
         var record = Record(name: Array(name.utf8), offset: written, method: 8)
         record.hasRoom = mayBeLarge
         try put(header(record))
         records.append(record)
     }
 
-    func write(_ bytes: [UInt8]) throws(OOXMLError) {
+    package func write(_ bytes: [UInt8]) throws(OOXMLError) {
         var from = 0
         while from < bytes.count {
             let (space, room) = try room(1)
@@ -152,7 +152,7 @@ final class ZipOutput {
     }
 
     /// Ends the open entry and corrects its header.
-    func end() throws(OOXMLError) {
+    package func end() throws(OOXMLError) {
         if current == nil { _ = try nextPiece() }
         if let last = current {
             last.isLast = true
@@ -207,7 +207,7 @@ final class ZipOutput {
     }
 
     /// Writes the directory. Returns the archive where it was made in memory.
-    func finish() throws(OOXMLError) -> [UInt8] {
+    package func finish() throws(OOXMLError) -> [UInt8] {
         let start = written
         for record in records { try put(directoryEntry(record)) }
         let size = written - start

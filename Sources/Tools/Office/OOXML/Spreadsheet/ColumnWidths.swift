@@ -9,8 +9,8 @@ struct ColumnWidths {
     /// Rows that are looked at, spread over the sheet; of them the longest texts are measured.
     static let sample = 1_000
     private static let measured = 6
-    /// Excel's own: two pixels on each side and one for the line between columns.
-    private static let padding = 1.0
+    /// Excel's own margins, and room for bold type and for readers with other fonts.
+    private static let padding = 2.0
 
     private let measure: TextMeasure?
     private let digit: Double
