@@ -12,7 +12,7 @@ enum PersonaTools {
     static func registry(browser: SharedBrowser) -> ToolRegistry {
         ToolRegistry(
             EmailTools.all + [
-                BrowserRead(browser: browser), TableRead(), DeckCreate(), WorkbookCreate(), ReportCreate(),
+                BrowserRead(browser: browser), TableRead(), DeckCreate(), DeckEdit(), WorkbookCreate(), ReportCreate(),
                 BriefingOutlineTool(), BriefingPromptTool(), BriefingAcceptTool(), BriefingComposeTool(),
             ])
     }

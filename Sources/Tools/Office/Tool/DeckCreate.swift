@@ -9,10 +9,13 @@ package struct DeckCreate: Tool {
         package var deck: Deck
         /// File name in the run's directory: `briefing.pptx`.
         package var file: String
+        /// A presentation or template (PPTX, POTX) in the run's directory whose masters, layouts and theme are used.
+        package var template: String?
 
-        package init(deck: Deck, file: String) {
+        package init(deck: Deck, file: String, template: String? = nil) {
             self.deck = deck
             self.file = file
+            self.template = template
         }
     }
 
@@ -24,12 +27,17 @@ package struct DeckCreate: Tool {
 
     package static let descriptor = ToolDescriptor(
         name: "deck.create",
-        summary: "Writes a presentation (PPTX) with native charts, tables, pictures, speaker notes and linked sources.",
+        summary: """
+            Writes a presentation (PPTX) with native charts, tables, diagrams, pictures, speaker notes and linked \
+            sources, in a built-in theme or a template's.
+            """,
         effect: .read, timeoutSeconds: 60)
 
     /// Bytes of one picture, and of all pictures of a deck: larger files are not mailed.
     private static let maximumPicture = 20 * 1024 * 1024
     private static let maximumPictures = 100 * 1024 * 1024
+    /// Bytes of a template: real ones with pictures on their masters have some MiB.
+    private static let maximumTemplate = 50 * 1024 * 1024
 
     package init() {}
 
@@ -45,9 +53,11 @@ package struct DeckCreate: Tool {
             room -= bytes.count
             pictures[image.path] = bytes
         }
+        let template = try input.template.map { try files.read($0, limit: Self.maximumTemplate) }
         try Task.checkCancellation()
         let output = try DocumentFile.writing {
-            try Presentation.bytes(of: input.deck, pictures: pictures, created: DocumentFile.now())
+            try Presentation.bytes(
+                of: input.deck, pictures: pictures, template: template, created: DocumentFile.now())
         }
         try files.write(output.bytes, to: name)
         let file = WorkspaceFile(

@@ -32,7 +32,8 @@ extension SlideFlow {
         let sides = [left, right]
         let found = zip(sides, zip(slots, frames)).map { side, place in
             let inset = stage.place(place.0, layout)?.inset ?? .init()
-            return fit.pages(side.points, in: place.1.inset(inset), largest: isHeaded ? 18 : 20)
+            let room = place.1.inset(inset).inset(stage.textMargin)
+            return fit.pages(side.points, in: room, largest: isHeaded ? 18 : 20)
         }
         let size = found.flatMap { $0 }.reduce(22) { min($0, $1.size) }
         let space = found.flatMap { $0 }.reduce(26) { min($0, $1.space) }

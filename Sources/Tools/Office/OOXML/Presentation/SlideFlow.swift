@@ -33,7 +33,7 @@ struct SlideFlow {
         case .closing(_, let subtitle): return [cover(slide, .closing, subtitle)]
         case .bullets(_, let points):
             let frame = content(.body, .content, slide)
-            let pages = fit.pages(points, in: frame)
+            let pages = fit.pages(points, in: frame.inset(stage.textMargin))
             return numbered(
                 slide, .content, pages.map { Part(elements: [text(.body, $0, frame)], cited: Self.cited($0.points)) })
         case .twoColumns(_, let left, let right), .comparison(_, let left, let right):
