@@ -151,6 +151,9 @@ let package = Package(
         .executableTarget(
             name: "FormulaBench", dependencies: ["Formula"], path: "Tests/Fixtures/FormulaBench",
             swiftSettings: settings),
+        .executableTarget(
+            name: "DeckBench", dependencies: ["DocumentModel", "OOXML"], path: "Tests/Fixtures/DeckBench",
+            swiftSettings: settings),
         tests("FormulaTests", ["Formula", "TestKit"]),
         tests("CSVTests", ["CSV"]),
         tests("OfficeToolTests", ["Domain", "ToolKit", "DocumentModel", "OfficeTool"]),

@@ -13,6 +13,7 @@ enum PersonaTools {
         ToolRegistry(
             EmailTools.all + [
                 BrowserRead(browser: browser), TableRead(), DeckCreate(), DeckEdit(), WorkbookCreate(), ReportCreate(),
+                ChartRender(),
                 BriefingOutlineTool(), BriefingPromptTool(), BriefingAcceptTool(), BriefingComposeTool(),
             ])
     }

@@ -84,9 +84,10 @@ extension SlideFlow {
         sign.paragraphs = [.plain("“", size: 130, bold: true, colour: stage.inks.accent, font: "+mj-lt")]
         sign.anchor = "t"
         var elements: [SlideElement] = [
-            .placeholder(.title, frame: nil, [.plain(slide.title)]), .shape(sign),
-            .placeholder(.quote, frame: block, [words]),
+            .placeholder(.title, frame: nil, [.plain(slide.title)]), .placeholder(.quote, frame: block, [words]),
         ]
+        // Beside the words there is room for a mark on our own layout alone.
+        if stage.place(.quote, .quote) != nil { elements.append(.shape(sign)) }
         if !lines.isEmpty {
             let place = Frame(
                 x: below.x, y: block.bottom + Frame.units(22), width: below.width, height: below.height)
