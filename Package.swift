@@ -164,13 +164,17 @@ let package = Package(
         tests("EmailToolTests", ["EmailTool", "ToolKit", "Domain", "MIME", "IMAP", "TestKit", "Embedded"]),
         tests("BrowserToolTests", ["BrowserTool", "CDP", "Domain", "TestKit", "ToolKit"]),
         tests(
-            "OOXMLTests", ["DocumentModel", "Formula", "OOXML", "CLibZip", "TestKit"], exclude: ["Pictures"]),
+            "OOXMLTests", ["DocumentModel", "Formula", "OOXML", "CLibZip", "TestKit"],
+            exclude: ["Pictures", "References"]),
         .executableTarget(
             name: "FormulaBench", dependencies: ["Formula"], path: "Tests/Fixtures/FormulaBench",
             swiftSettings: settings),
         .executableTarget(
             name: "DocumentBench", dependencies: ["DocumentModel", "Formula", "OOXML"],
             path: "Tests/Fixtures/DocumentBench", swiftSettings: settings),
+        .executableTarget(
+            name: "DeckBench", dependencies: ["DocumentModel", "OOXML"], path: "Tests/Fixtures/DeckBench",
+            swiftSettings: settings),
         tests("FormulaTests", ["Formula", "TestKit"]),
         tests("CSVTests", ["CSV"]),
         tests("OfficeToolTests", ["Domain", "ToolKit", "DocumentModel", "OfficeTool"]),

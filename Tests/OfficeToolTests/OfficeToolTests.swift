@@ -17,7 +17,7 @@ private final class Published: ToolReporter {
 @Suite(.timeLimit(.minutes(10))) final class OfficeToolTests {
     private let reporter = Published()
     private let directory = FileManager.default.temporaryDirectory.appending(path: "tool-\(UUID().uuidString)")
-    private let registry = ToolRegistry([TableRead(), DeckCreate(), WorkbookCreate()])
+    private let registry = ToolRegistry([TableRead(), DeckCreate(), DeckEdit(), WorkbookCreate()])
     private var context: ToolContext {
         ToolContext(
             directory: directory.path, effectKey: "k", attempt: 1, deadline: .now + .seconds(60), proxy: nil,
@@ -123,5 +123,44 @@ private final class Published: ToolReporter {
                 "deck.create", input: ["deck": JSONValue(encoding: deck), "file": "x.pptx"], in: self.context)
         }
         #expect(failure?.code == "path_invalid")
+    }
+
+    @Test func decksAreEditedAndTakenAsTemplates() async throws {
+        let deck = Deck(
+            title: "Plan", author: "A", theme: .signal,
+            slides: [
+                Slide(.title(title: "Plan for {{year}}", subtitle: nil)),
+                Slide(.bullets(title: "Why", points: [Point("Because of {{year}}")])),
+            ])
+        _ = try await registry.call(
+            "deck.create", input: ["deck": JSONValue(encoding: deck), "file": "plan.pptx"], in: context)
+        let edited = try await registry.call(
+            "deck.edit",
+            input: [
+                "file": ["path": "plan.pptx", "name": "plan.pptx", "media_type": "application/pptx", "size": 1],
+                "output": "plan-2027.pptx",
+                "operations": [
+                    ["op": "replace_text", "find": "{{year}}", "replace": "2027"],
+                    ["op": "fill", "slide": 2, "placeholder": "body", "text": "One\nTwo"],
+                    ["op": "copy_slides", "from": "plan.pptx", "slides": [1]],
+                ],
+            ], in: context)
+        #expect(edited["slides"] == 3)
+        #expect(edited["log"]?.array?.first == "replaced 2 times")
+        let filled = try await registry.call(
+            "deck.create",
+            input: ["deck": JSONValue(encoding: deck), "file": "again.pptx", "template": "plan-2027.pptx"], in: context)
+        #expect(filled["slides"] == 2)
+        #expect(reporter.files.map(\.path) == ["plan.pptx", "plan-2027.pptx", "again.pptx"])
+        let failure = await #expect(throws: ToolFailure.self) {
+            try await self.registry.call(
+                "deck.edit",
+                input: [
+                    "file": ["path": "plan.pptx", "name": "plan.pptx", "media_type": "application/pptx", "size": 1],
+                    "output": "x.pptx", "operations": [["op": "delete_slide", "slide": 9]],
+                ], in: self.context)
+        }
+        #expect(failure?.code == "slide_missing")
+        #expect(failure?.message.contains("Operation 1") == true)
     }
 }

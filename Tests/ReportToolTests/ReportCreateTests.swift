@@ -48,6 +48,44 @@ import ToolKit
         }
     }
 
+    @Test(arguments: Chart.Kind.allCases, ["svg", "png"])
+    func everyChartIsDrawn(kind: Chart.Kind, ending: String) async throws {
+        try await inDirectory { directory, context, reporter in
+            let isScatter = kind == .scatter
+            let chart = Chart(
+                kind: kind, title: "Rain", categories: isScatter ? [] : ["Vienna", "Graz", "Linz"],
+                series: [
+                    .init(name: "2025", values: [612, 580, nil], x: isScatter ? [1, 2, 3] : nil),
+                    .init(name: "2026", values: [655, 610, 701], x: isScatter ? [1, 2, 3] : nil),
+                ], numberFormat: "#,##0")
+            let input = ChartRender.Input(chart: chart, file: "chart.\(ending)", theme: .editorialDark)
+            let output = try await ChartRender().call(input, in: context)
+            let bytes = Array(try Data(contentsOf: URL(filePath: directory + "/chart.\(ending)")))
+            #expect(output.file.size == bytes.count)
+            #expect(reporter.published.withLock { $0 } == [output.file])
+            if ending == "png" {
+                #expect(bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]))
+                // 640 × 360 points, two pixels each.
+                #expect(bytes[16..<24].elementsEqual([0, 0, 5, 0, 0, 0, 2, 208]))
+            } else {
+                let text = String(decoding: bytes, as: UTF8.self)
+                #expect(text.contains("<svg") && text.contains("</svg>"))
+            }
+            // More than an empty ground.
+            #expect(bytes.count > 4_000)
+        }
+    }
+
+    @Test(arguments: ["x.pdf", "../x.png"]) func chartsHaveNoOtherFiles(file: String) async throws {
+        try await inDirectory { _, context, _ in
+            let chart = Chart(kind: .pie, categories: ["a"], series: [.init(name: "s", values: [1])])
+            let error = await #expect(throws: ToolFailure.self) {
+                try await ChartRender().call(.init(chart: chart, file: file), in: context)
+            }
+            #expect(error?.kind == .invalidInput)
+        }
+    }
+
     @Test(arguments: ["../x.pdf", "/tmp/x.pdf", "a/../x.pdf", "", "a//x.pdf", "./x.pdf", "x.exe", "folder-link/x.pdf"])
     func refusesFileOutsideTheRun(file: String) async throws {
         try await inDirectory { directory, context, _ in

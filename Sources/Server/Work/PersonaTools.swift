@@ -14,8 +14,8 @@ package enum PersonaTools {
     package static func registry(browser: SharedBrowser) -> ToolRegistry {
         ToolRegistry(
             EmailTools.all + [
-                BrowserRead(browser: browser), TableRead(), DeckCreate(), WorkbookCreate(), WorkbookQuery(),
-                WorkbookEditing(), ReportCreate(),
+                BrowserRead(browser: browser), TableRead(), DeckCreate(), DeckEdit(), ChartRender(), WorkbookCreate(),
+                WorkbookQuery(), WorkbookEditing(), ReportCreate(),
                 DocumentRead(reader: reader), DocumentConvert(), DocumentRender(),
                 BriefingOutlineTool(), BriefingPromptTool(), BriefingAcceptTool(), BriefingComposeTool(),
             ])

@@ -61,7 +61,7 @@ package struct ReportCreate: Tool {
 
 extension PDFError {
     /// All but Cairo's own failures are the input's fault.
-    fileprivate var failure: ToolFailure {
+    var failure: ToolFailure {
         ToolFailure(code == .drawingFailed ? .permanent : .invalidInput, code: code.rawValue, message)
     }
 }

@@ -15,16 +15,7 @@ extension ChartPart {
         let kind = group.kind
         xml.element("c:idx", ["val": "\(index)"])
         xml.element("c:order", ["val": "\(index)"])
-        xml.element("c:tx") { xml in
-            if let reference = series.nameReference {
-                xml.element("c:strRef") { xml in
-                    xml.element("c:f", text: reference)
-                    xml.element("c:strCache") { strings([series.name], &$0) }
-                }
-            } else {
-                xml.element("c:v", text: series.name)
-            }
-        }
+        name(series, &xml)
         shape(kind, index, &xml)
         if kind == .bar || kind == .column { xml.element("c:invertIfNegative", ["val": "0"]) }
         if kind == .line || kind == .scatter {
@@ -44,6 +35,19 @@ extension ChartPart {
         categories(series, &xml)
         xml.element(kind == .scatter ? "c:yVal" : "c:val") { numbers(series.values, &$0) }
         if kind == .line || kind == .scatter { xml.element("c:smooth", ["val": "0"]) }
+    }
+
+    func name(_ series: Series, _ xml: inout XMLBuffer) {
+        xml.element("c:tx") { xml in
+            if let reference = series.nameReference {
+                xml.element("c:strRef") { xml in
+                    xml.element("c:f", text: reference)
+                    xml.element("c:strCache") { strings([series.name], &$0) }
+                }
+            } else {
+                xml.element("c:v", text: series.name)
+            }
+        }
     }
 
     /// More markers than this hide the line.

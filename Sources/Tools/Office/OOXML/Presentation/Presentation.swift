@@ -20,20 +20,31 @@ package struct Presentation {
     private var media: [String: String] = [:]
     private static let main = "/ppt/presentation.xml"
 
-    /// Every image of the deck must be in `pictures`. `created` is ISO 8601 in UTC, or `nil` for no dates in the file.
-    package static func bytes(of deck: Deck, pictures: Pictures = [:], created: String? = nil)
-        throws(OOXMLError) -> Output
-    {
+    /// Every image of the deck must be in `pictures`. `template` is a presentation or a template whose masters, layouts
+    /// and theme are used instead of the deck's theme. `created` is ISO 8601 in UTC, or `nil` for no dates in the file.
+    package static func bytes(
+        of deck: Deck, pictures: Pictures = [:], template: [UInt8]? = nil, created: String? = nil
+    ) throws(OOXMLError) -> Output {
         guard let measure = TextMeasure() else { throw OOXMLError("fonts", "Pango found no fonts to measure with.") }
-        var writer = Presentation(deck, pictures, TextFit(measure: measure, theme: deck.theme))
-        return try writer.write(created)
+        guard let template else {
+            let stage = Stage(theme: deck.theme, isRightToLeft: deck.isRightToLeft)
+            var writer = Presentation(deck, pictures, stage, measure)
+            return try writer.write(created)
+        }
+        var look = try Template(template, isRightToLeft: deck.isRightToLeft)
+        let stage = try look.stage()
+        var deck = deck
+        deck.theme = stage.theme
+        var writer = Presentation(deck, pictures, stage, measure)
+        let written = try writer.write(created)
+        return Output(bytes: try look.fill(with: written.bytes), slides: written.slides)
     }
 
-    private init(_ deck: Deck, _ pictures: Pictures, _ fit: TextFit) {
+    private init(_ deck: Deck, _ pictures: Pictures, _ stage: Stage, _ measure: TextMeasure) {
         self.deck = deck
         self.pictures = pictures
-        self.fit = fit
-        stage = Stage(theme: deck.theme, isRightToLeft: deck.isRightToLeft)
+        self.stage = stage
+        fit = TextFit(measure: measure, theme: stage.theme)
     }
 
     private mutating func write(_ created: String?) throws(OOXMLError) -> Output {
@@ -124,7 +135,8 @@ package struct Presentation {
     }
 
     private mutating func write(_ page: SlidePage, _ name: String, number: Int) throws(OOXMLError) {
-        _ = parts.relate(name, to: page.layout.part, type: OfficeType.relationships + "/slideLayout")
+        let layout = stage.layouts[page.layout]?.part ?? page.layout.part
+        _ = parts.relate(name, to: layout, type: OfficeType.relationships + "/slideLayout")
         var writer = SlidePart(
             page: page, deck: deck, number: number, stage: stage, fit: fit,
             context: TextContext(language: deck.language, isRightToLeft: stage.isRightToLeft))

@@ -32,7 +32,8 @@ extension SlideFlow {
         let sides = [left, right]
         let found = zip(sides, zip(slots, frames)).map { side, place in
             let inset = stage.place(place.0, layout)?.inset ?? .init()
-            return fit.pages(side.points, in: place.1.inset(inset), largest: isHeaded ? 18 : 20)
+            let room = place.1.inset(inset).inset(stage.textMargin)
+            return fit.pages(side.points, in: room, largest: isHeaded ? 18 : 20)
         }
         let size = found.flatMap { $0 }.reduce(22) { min($0, $1.size) }
         let space = found.flatMap { $0 }.reduce(26) { min($0, $1.space) }
@@ -83,9 +84,10 @@ extension SlideFlow {
         sign.paragraphs = [.plain("“", size: 130, bold: true, colour: stage.inks.accent, font: "+mj-lt")]
         sign.anchor = "t"
         var elements: [SlideElement] = [
-            .placeholder(.title, frame: nil, [.plain(slide.title)]), .shape(sign),
-            .placeholder(.quote, frame: block, [words]),
+            .placeholder(.title, frame: nil, [.plain(slide.title)]), .placeholder(.quote, frame: block, [words]),
         ]
+        // Beside the words there is room for a mark on our own layout alone.
+        if stage.place(.quote, .quote) != nil { elements.append(.shape(sign)) }
         if !lines.isEmpty {
             let place = Frame(
                 x: below.x, y: block.bottom + Frame.units(22), width: below.width, height: below.height)

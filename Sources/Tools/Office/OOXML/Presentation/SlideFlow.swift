@@ -33,7 +33,7 @@ struct SlideFlow {
         case .closing(_, let subtitle): return [cover(slide, .closing, subtitle)]
         case .bullets(_, let points):
             let frame = content(.body, .content, slide)
-            let pages = fit.pages(points, in: frame)
+            let pages = fit.pages(points, in: frame.inset(stage.textMargin))
             return numbered(
                 slide, .content, pages.map { Part(elements: [text(.body, $0, frame)], cited: Self.cited($0.points)) })
         case .twoColumns(_, let left, let right), .comparison(_, let left, let right):
@@ -78,9 +78,13 @@ struct SlideFlow {
 
     static let takeawaySize = 16.0
     private static let kickerSize = 12.0
+    /// Of a title's frame, where a kicker stands above it.
+    private static let kickerRoom = 18.0
 
-    func title(_ title: String, _ layout: SlideLayout) -> (element: SlideElement, height: Double) {
-        let frame = stage.frame(.title, layout)
+    func title(_ title: String, _ layout: SlideLayout, below reserved: Double = 0) -> (
+        element: SlideElement, height: Double
+    ) {
+        let frame = stage.frame(.title, layout).below(reserved)
         let bold = stage.theme.hasBoldTitles
         // A title of two lines is a little smaller than one of one.
         let found = fit.size(title, in: frame, from: stage.sizes.title, to: 22, heading: true, bold: bold, lines: 1)
@@ -97,7 +101,8 @@ struct SlideFlow {
     func numbered(_ slide: Slide, _ layout: SlideLayout, _ parts: [Part]) -> [SlidePage] {
         parts.enumerated().map { index, part in
             let text = parts.count == 1 ? slide.title : "\(slide.title) (\(index + 1)/\(parts.count))"
-            let (title, height) = title(text, layout)
+            let hasKicker = !(slide.kicker ?? "").isEmpty
+            let (title, height) = title(text, layout, below: hasKicker ? Self.kickerRoom : 0)
             var elements = [title]
             if let kicker = slide.kicker, !kicker.isEmpty {
                 elements.append(self.kicker(kicker, above: height, layout))

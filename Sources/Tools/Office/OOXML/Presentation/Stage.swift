@@ -35,6 +35,16 @@ struct Stage: Sendable {
     var width = SlideGrid.width
     var height = SlideGrid.height
 
+    /// Between the frames of placeholders and their text.
+    var textMargin = Place.Inset()
+
+    init(theme: Theme, isRightToLeft: Bool, layouts: [SlideLayout: Layout]) {
+        self.theme = theme
+        self.isRightToLeft = isRightToLeft
+        self.layouts = layouts
+        grid = SlideGrid(theme)
+    }
+
     init(theme: Theme, isRightToLeft: Bool) {
         self.theme = theme
         self.isRightToLeft = isRightToLeft

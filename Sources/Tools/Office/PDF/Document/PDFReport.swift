@@ -5,7 +5,7 @@ import Synchronization
 /// Prints reports as tagged PDF 1.4 through Pango and Cairo.
 package enum PDFReport {
     /// Pango's font maps and fontconfig's cache are used by one report at a time.
-    private static let press = Mutex(())
+    static let press = Mutex(())
 
     /// Lays out and draws `report`. Blocks: call it on a thread of your own. `image` answers the bytes of a picture by
     /// `Image.path`; it is asked twice for each. Throws `PDFError`.
