@@ -122,7 +122,8 @@ let package = Package(
         .executableTarget(
             name: "OrchestratorBench",
             dependencies: [
-                "Domain", "Embedded", "OrchestratorCore", "OrchestratorService", "Postgres", "Store", "ToolKit", logging,
+                "Domain", "Embedded", "OrchestratorCore", "OrchestratorService", "Postgres", "Store", "ToolKit",
+                logging,
             ], path: "Benchmarks/Orchestrator", swiftSettings: settings),
         module("Models", "Models", ["Domain", "HTTPClient"]),
         module(

@@ -57,12 +57,9 @@ package final class Gathering<Key: Hashable & Sendable, Value: Sendable>: Sendab
             state.waiting.removeFirst(taken.count)
             return taken
         }
-        let answer: Result<[Key: Value], any Error>
-        do {
-            answer = .success(try await ask(Array(Set([own] + others.map(\.key)))))
-        } catch {
-            answer = .failure(error)
-        }
+        let keys = Array(Set([own] + others.map(\.key)))
+        // In a task of its own: the others' answers must not end with the one who asks for them.
+        let answer = await Task { [ask] in try await ask(keys) }.result
         handOver()
         for (key, continuation) in others {
             switch answer {
