@@ -111,7 +111,7 @@ import ToolKit
         func step(_ number: Int, _ node: String, _ output: JSONValue, _ cost: Int) -> RunDiff.Step {
             RunDiff.Step(
                 step: number, node: node, status: .succeeded, input: 1, output: output, durationMilliseconds: 10,
-                cost: cost)
+                cost: cost, tokens: cost * 100)
         }
         let diff = RunDiff(
             [step(1, "a", 1, 5), step(2, "b", 1, 5), step(3, "a", 2, 5)],
@@ -119,7 +119,7 @@ import ToolKit
         #expect(diff.rows.map(\.node) == ["a", "b", "c", "a", "d"])
         #expect(diff.rows.map { $0.left?.step } == [1, 2, nil, 3, nil])
         #expect(diff.rows.map { $0.right?.step } == [1, nil, 2, 3, 4])
-        #expect(diff.rows.map(\.differences) == [[], [], [], [.output, .cost], []])
-        #expect(diff.costDifference == 2 && diff.durationDifference == 0)
+        #expect(diff.rows.map(\.differences) == [[], [], [], [.output, .cost, .tokens], []])
+        #expect(diff.costDifference == 2 && diff.tokensDifference == 200 && diff.durationDifference == 0)
     }
 }

@@ -136,23 +136,27 @@ struct RunDiffBody: Encodable {
     let rows: [RunDiff.Row]
     let durationDifference: Int
     let costDifference: Int
+    let tokensDifference: Int
 
     init(_ diff: RunDiff) {
         rows = diff.rows
         durationDifference = diff.durationDifference
         costDifference = diff.costDifference
+        tokensDifference = diff.tokensDifference
     }
 
     enum CodingKeys: String, CodingKey {
         case rows
         case durationDifference = "duration_difference_ms"
         case costDifference = "cost_difference"
+        case tokensDifference = "tokens_difference"
     }
 
     private static let step = Schema.object([
         Schema.required("step", .integer()), Schema.required("node", .string()), Schema.required("status", .string()),
         Schema.optional("input", .any), Schema.optional("output", .any), Schema.optional("duration_ms", .integer()),
         Schema.optional("cost", .integer(), "in millionths of the currency, where a call says it"),
+        Schema.optional("tokens", .integer(), "that a language model read and wrote"),
     ])
     static let schema = Schema.named(
         "RunDiff",
@@ -167,6 +171,6 @@ struct RunDiffBody: Encodable {
                             "differences", .array(of: .choice(RunDiff.Aspect.allCases.map(\.rawValue)))),
                     ]))),
             Schema.required("duration_difference_ms", .integer(), "of the right run over the left"),
-            Schema.required("cost_difference", .integer()),
+            Schema.required("cost_difference", .integer()), Schema.required("tokens_difference", .integer()),
         ]))
 }

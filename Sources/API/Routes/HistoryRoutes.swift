@@ -135,8 +135,16 @@ struct HistoryRoutes {
                 step: step.step, node: step.node, status: step.status, input: step.input, output: step.output,
                 durationMilliseconds: step.finishedAt.map {
                     Int(($0.timeIntervalSince(step.startedAt) * 1_000).rounded())
-                }, cost: step.output?["usage"]?["cost_micros"]?.int.map { Int($0) })
+                }, cost: step.output?["usage"]?["cost_micros"]?.int.map { Int($0) },
+                tokens: Self.tokens(of: step.output?["usage"]))
         }
+    }
+
+    private static func tokens(of usage: JSONValue?) -> Int? {
+        guard let read = usage?["prompt_tokens"]?.int, let written = usage?["completion_tokens"]?.int else {
+            return nil
+        }
+        return Int(read &+ written)
     }
 
     // MARK: Versions

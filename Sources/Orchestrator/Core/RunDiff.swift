@@ -9,12 +9,14 @@ package struct RunDiff: Sendable, Hashable, Codable {
         package var input: JSONValue?
         package var output: JSONValue?
         package var durationMilliseconds: Int?
-        /// In millionths of the tenant's currency.
+        /// In millionths of the tenant's currency, where a call says it.
         package var cost: Int?
+        /// That a language model read and wrote.
+        package var tokens: Int?
 
         package init(
             step: Int, node: String, status: StepStatus, input: JSONValue? = nil, output: JSONValue? = nil,
-            durationMilliseconds: Int? = nil, cost: Int? = nil
+            durationMilliseconds: Int? = nil, cost: Int? = nil, tokens: Int? = nil
         ) {
             self.step = step
             self.node = node
@@ -23,16 +25,17 @@ package struct RunDiff: Sendable, Hashable, Codable {
             self.output = output
             self.durationMilliseconds = durationMilliseconds
             self.cost = cost
+            self.tokens = tokens
         }
 
         enum CodingKeys: String, CodingKey {
-            case step, node, status, input, output, cost
+            case step, node, status, input, output, cost, tokens
             case durationMilliseconds = "duration_ms"
         }
     }
 
     package enum Aspect: String, Sendable, Hashable, Codable, CaseIterable {
-        case input, output, status, duration, cost
+        case input, output, status, duration, cost, tokens
     }
 
     /// A visit in both runs, or in one of them alone.
@@ -49,6 +52,7 @@ package struct RunDiff: Sendable, Hashable, Codable {
     /// Of the right run over the left, where both are known.
     package let durationDifference: Int
     package let costDifference: Int
+    package let tokensDifference: Int
 
     /// The n-th visit of a node on one side belongs to the n-th on the other: linear in both, and the same however the
     /// calls of a for-each came in.
@@ -80,6 +84,7 @@ package struct RunDiff: Sendable, Hashable, Codable {
         self.rows = rows
         durationDifference = rows.reduce(0) { $0 &+ $1.difference(\.durationMilliseconds) }
         costDifference = rows.reduce(0) { $0 &+ $1.difference(\.cost) }
+        tokensDifference = rows.reduce(0) { $0 &+ $1.difference(\.tokens) }
     }
 
     private struct Visit: Hashable {
@@ -108,6 +113,7 @@ extension RunDiff.Row {
         if left.status != right.status { differences.append(.status) }
         if left.durationMilliseconds != right.durationMilliseconds { differences.append(.duration) }
         if left.cost != right.cost { differences.append(.cost) }
+        if left.tokens != right.tokens { differences.append(.tokens) }
     }
 
     fileprivate func difference(_ aspect: KeyPath<RunDiff.Step, Int?>) -> Int {

@@ -4,7 +4,8 @@ import Domain
 extension RunMachine {
     /// The node where `id` stands has succeeded. `next`: somewhere else than the node says.
     mutating func complete(_ id: Int, output: JSONValue?, attempt: Int = 1, next: String? = nil) {
-        guard let strand = state.strands[id], let node = graph.nodes[strand.node] else { return }
+        guard let strand = state.strands[id] else { return }
+        guard let node = graph.nodes[strand.node] else { return lost(strand.node) }
         let value = output ?? .null
         do {
             try value.checkBounds()
@@ -17,6 +18,13 @@ extension RunMachine {
         // Branches put nothing out but what they wrote.
         let isJoin = if case .parallel = node.work { true } else { false }
         move(id, to: next ?? node.next, output: isJoin ? localState(of: strand) : output ?? localState(of: strand))
+    }
+
+    /// The run stands where its graph has nothing any more: it says so instead of going astray.
+    mutating func lost(_ node: String) {
+        finish(
+            .failed, output: nil,
+            RunFailure(code: "graph_changed", message: "The graph has no node '\(node)' any more."))
     }
 
     /// The node where `id` stands has failed for good.

@@ -5,10 +5,7 @@ import ToolKit
 extension RunMachine {
     mutating func visit(_ id: Int) {
         guard let strand = state.strands[id] else { return }
-        guard let node = graph.nodes[strand.node] else {
-            let failure = RunFailure(code: "graph_changed", message: "The graph has no node '\(strand.node)' any more.")
-            return finish(.failed, output: nil, failure)
-        }
+        guard let node = graph.nodes[strand.node] else { return lost(strand.node) }
         guard let step = nextStep() else { return }
         emit(.visited(strand: id, step: step))
         guard countVisit(id, strand, node, step) else { return }
