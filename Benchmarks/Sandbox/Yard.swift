@@ -56,16 +56,17 @@ struct Yard: Sendable {
         try? FileManager.default.removeItem(atPath: data)  // a left-over in /tmp does no harm
     }
 
-    /// An image with the program and the libraries that it is linked to.
+    /// An image with the program, the shell that watches over it, and the libraries that they are linked to.
     private static func load(_ program: String, into engine: PrivateEngine) async throws {
         let root = try TemporaryTree.make("bench-image")
         let script = """
             set -e
             cd \(root)
-            mkdir -p image/persona image/tmp image/workspace image/run/persona image/etc
+            mkdir -p image/persona image/tmp image/workspace image/run/persona image/etc image/bin
             chmod 1777 image/tmp
             cp \(program) image/persona/persona
-            ldd image/persona/persona | grep -o '/[^ ]*' | sort -u | while read library; do
+            cp -L /bin/sh image/bin/sh
+            for file in image/persona/persona image/bin/sh; do ldd $file; done | grep -o '/[^ ]*' | sort -u | while read library; do
               mkdir -p "image$(dirname $library)"; cp -L "$library" "image$library"
             done
             tar -C image -c . | docker import - \(image)

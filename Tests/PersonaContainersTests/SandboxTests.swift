@@ -153,7 +153,7 @@ import ToolKit
             let run = RunID.new()
             let before = try await harness.shell(Self.identity)
             _ = try await harness.call(
-                "test.shell", ["script": "(while :; do echo x; sleep 0.01; done) >../../ticks 2>/dev/null &"], run: run)
+                "test.shell", ["script": "(while :; do echo x; done) >../../ticks 2>/dev/null &"], run: run)
             let ticks = "\(harness.data)/personas/\(harness.tenant)/\(harness.persona)/workspace/ticks"
             func size() -> Int { (try? Data(contentsOf: URL(filePath: ticks)).count) ?? 0 }
             while size() == 0 { try await Task.sleep(for: .milliseconds(5)) }
@@ -173,6 +173,17 @@ import ToolKit
             await harness.containers.pauseIdle(since: .now)
             await harness.containers.stopIdle(since: .now)
             #expect(try await harness.shell(Self.identity) != before)
+        }
+    }
+
+    @Test(arguments: Engine.all) func sandboxIsStoppedWhileItIsBeingPaused(engine: Engine) async throws {
+        try await withHarness(engine) { harness in
+            _ = try await harness.call("test.echo", ["text": "a"], timeout: 60)
+            async let pause = harness.containers.pause(tenant: harness.tenant, persona: harness.persona)
+            async let stop: Void = harness.containers.stop(tenant: harness.tenant, persona: harness.persona)
+            _ = await (pause, stop)
+            let again = try await harness.call("test.echo", ["text": "again"], timeout: 60)
+            #expect(again.output == ["text": "again"])
         }
     }
 

@@ -163,10 +163,13 @@ package actor PersonaContainers {
     private func stop(_ key: Key) async {
         guard let start = entries[key]?.start else { return }
         entries[key]?.start = nil
+        let pause = entries[key]?.pause
         entries[key]?.pause = nil
         let egress = entries[key]?.egress
         entries[key]?.egress = nil
         if case .success(let session) = await start.value {
+            // Made to stand still after the end, it would never hear of it.
+            _ = await pause?.value
             session.kill()
             _ = await session.end.value()
         }

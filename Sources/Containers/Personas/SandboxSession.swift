@@ -25,7 +25,7 @@ final class SandboxSession: Sendable {
     /// From the connection's end to the calls' failure where the sandbox's own end is not heard of: the engine is away.
     private static let silence = Duration.seconds(5)
     /// From the connection's end to the killing of what still runs.
-    private static let courtesy = Duration.seconds(3)
+    private static let courtesy = Duration.seconds(10)
 
     private struct Call {
         let events: AsyncStream<Event>.Continuation
