@@ -20,6 +20,8 @@ package enum Endpoints {
             + WebhookRoutes(services: services).endpoints + HookRoutes(services: services).endpoints
             + ApprovalRoutes(services: services).endpoints + SettingsRoutes(services: services).endpoints
             + DeadLetterRoutes(services: services).endpoints + HistoryRoutes(services: services).endpoints
+            + ToolRoutes(services: services).endpoints + ToolRuleRoutes(services: services).endpoints
+            + ToolTrustRoutes(services: services).endpoints + ToolSourceRoutes(services: services).endpoints
             + OperationRoutes(services: services).endpoints
         let document = try OpenAPIDocument(endpoints: described, version: version).json.canonicalBytes()
         let openAPI = Endpoint(

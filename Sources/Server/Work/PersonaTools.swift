@@ -2,6 +2,7 @@ import BriefingTool
 package import BrowserTool
 import CDP
 import EmailTool
+import ForeignTool
 import OfficeTool
 package import OrchestratorCore
 import ReportTool
@@ -13,7 +14,8 @@ package enum PersonaTools {
         ToolRegistry(
             EmailTools.all + [
                 BrowserRead(browser: browser), TableRead(), DeckCreate(), WorkbookCreate(), ReportCreate(),
-                BriefingOutlineTool(), BriefingPromptTool(), BriefingAcceptTool(), BriefingComposeTool(),
+                BriefingOutlineTool(), BriefingPromptTool(), BriefingAcceptTool(), BriefingComposeTool(), ForeignCall(),
+                ForeignList(),
             ])
     }
 

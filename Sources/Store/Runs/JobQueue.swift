@@ -221,7 +221,7 @@ package struct JobQueue: Sendable {
         ).statement()
     }
 
-    private func fenced(_ job: ClaimedJob, _ body: () async throws -> Void) async throws {
+    func fenced(_ job: ClaimedJob, _ body: () async throws -> Void) async throws {
         guard owner.isAlive else { throw LeaseError.fenced }
         do {
             try await body()

@@ -1,5 +1,6 @@
 package import Domain
 package import Egress
+package import FoundationEssentials
 package import PersonaContainers
 package import ToolKit
 
@@ -21,6 +22,8 @@ package struct WorkerJob: Sendable {
     package var effectKey: String
     package var attempt: Int
     package var timeoutSeconds: Int
+    /// Of its run.
+    package var step = 0
 
     package init(
         id: JobID, tenant: TenantID, persona: PersonaID, run: RunID, kind: Kind, tool: String, input: JSONValue,
@@ -56,6 +59,8 @@ package protocol JobSource: Sendable {
     func fail(_ job: WorkerJob, _ failure: ToolFailure) async throws
     /// Gives back what has not begun to transmit, without charging the attempt.
     func handBack(_ job: WorkerJob) async throws
+    /// Gives back what may not begin before `time`, without charging the attempt.
+    func postpone(_ job: WorkerJob, until time: Date, reason: String) async throws
     /// Prolongs what this worker holds; the ids that it still holds.
     func heartbeat() async throws -> Set<JobID>
     /// Lets go of jobs that are held for this worker and that it does not run: they are taken up as a dead worker's are.
