@@ -229,7 +229,7 @@ let package = Package(
             ]),
         .target(
             name: "PlatformKit",
-            dependencies: ["Domain", "Embedded", "MIME", "Postgres", "Store", "TestKit", "Vault"],
+            dependencies: ["Domain", "Embedded", "MIME", "Postgres", "Store", "TestKit", "ToolKit", "Vault"],
             path: "Tests/Fixtures/PlatformKit", swiftSettings: settings),
         tests(
             "FaultTests",
