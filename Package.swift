@@ -97,6 +97,12 @@ let package = Package(
         module(
             "OfficeTool", "Tools/Office/Tool",
             ["Domain", "JSONSchema", "ToolKit", "DocumentModel", "OOXML", "Formula", "CSV"]),
+        module("ToolSearch", "Tools/Search", ["ToolKit"]),
+        module(
+            "ForeignContracts", "Tools/Foreign/Contracts", ["Domain", "JSONSchema", "ToolKit", yams]),
+        module(
+            "ForeignTool", "Tools/Foreign/Tool",
+            ["CLinux", "Domain", "ForeignContracts", "HTTPClient", "Sockets", "ToolKit"]),
         module("ToolHost", "Tools/Host", ["Domain", "ToolKit", "Sockets"]),
 
         // The platform.
@@ -109,9 +115,12 @@ let package = Package(
             ["CLinux", "Domain", "ToolKit", "Sockets", "Egress", "DockerEngine"]),
         module("Workers", "Workers/Service", ["Domain", "ToolKit", "PersonaContainers", "Egress", "Failpoints"]),
         module(
-            "WorkerStore", "Workers/Store", ["Workers", "Store", "Domain", "ToolKit", "PersonaContainers", "Sockets"]),
+            "WorkerStore", "Workers/Store",
+            ["Workers", "Store", "Domain", "ToolKit", "PersonaContainers", "Sockets", "Vault"]),
         module("Vault", "Vault", ["Domain", "CArgon2", crypto]),
-        module("Store", "Store", ["Domain", "Postgres", "Vault", "ToolKit", "Failpoints", "Timetables", crypto]),
+        module(
+            "Store", "Store",
+            ["Domain", "JSONSchema", "Postgres", "Vault", "ToolKit", "Failpoints", "Timetables", crypto]),
         module(
             "Upkeep", "Orchestrator/Upkeep",
             ["Domain", "Store", "Vault", "HTTPClient", "Egress", "Sockets", logging, lifecycle]),
@@ -129,7 +138,9 @@ let package = Package(
         module(
             "API", "API",
             [
-                "Domain", "OrchestratorCore", "Store", "Timetables", "Vault", "Postgres", hummingbird, httpTypes,
+                "Domain", "ForeignContracts", "JSONSchema", "OrchestratorCore", "Store", "Timetables", "ToolKit",
+                "ToolSearch", "Vault", "Postgres",
+                hummingbird, httpTypes,
                 crypto, lifecycle,
                 logging,
                 nioCore, nioFileSystem,
@@ -142,7 +153,8 @@ let package = Package(
                 "OrchestratorCore", "OrchestratorService", "Upkeep", "Workers", "WorkerStore", "PersonaContainers",
                 "DockerEngine", "Egress", "Sockets",
                 "ToolKit", "ToolHost", "EmailTool", "BrowserTool", "CDP", "BriefingTool", "OfficeTool", "ReportTool",
-                "DocumentTool", "Reading", "MIME", "SMTP", "IMAP", hummingbird, lifecycle, unixSignals, crypto, logging,
+                "DocumentTool", "Reading", "ForeignContracts", "ForeignTool", "MIME", "SMTP", "IMAP", hummingbird,
+                lifecycle, unixSignals, crypto, logging,
                 arguments, yams,
             ]),
         .executableTarget(
@@ -161,6 +173,13 @@ let package = Package(
         tests("CDPTests", ["CDP", "TestKit"]),
         tests("ReaderTests", ["Reader"]),
         tests("JSONSchemaTests", ["JSONSchema", "Domain"]),
+        tests("ToolSearchTests", ["ToolSearch", "ToolKit"]),
+        .target(
+            name: "ForeignServers", dependencies: ["Domain", "ForeignContracts", "HTTPClient", "TestKit"],
+            path: "Tests/Fixtures/ForeignServers", swiftSettings: settings),
+        tests(
+            "ForeignToolTests",
+            ["Domain", "ForeignContracts", "ForeignServers", "ForeignTool", "JSONSchema", "TestKit", "ToolKit"]),
         tests("ToolKitTests", ["ToolKit", "Domain", "JSONSchema"]),
         tests("EmailToolTests", ["EmailTool", "ToolKit", "Domain", "MIME", "IMAP", "TestKit", "Embedded"]),
         tests("BrowserToolTests", ["BrowserTool", "CDP", "Domain", "TestKit", "ToolKit"]),
@@ -183,8 +202,9 @@ let package = Package(
         tests(
             "OrchestratorServiceTests",
             [
-                "OrchestratorService", "OrchestratorCore", "Store", "Postgres", "Redis", "Domain", "ToolKit", "TestKit",
-                logging,
+                "OrchestratorService", "OrchestratorCore", "Store", "Postgres", "Redis", "Domain", "JSONSchema",
+                "ToolKit",
+                "TestKit", "Vault", "WorkerStore", "Workers", crypto, logging,
             ]),
         tests("SimulationTests", ["Simulation"]),
         tests(
@@ -232,11 +252,12 @@ let package = Package(
         tests("TestKitTests", ["TestKit", "Postgres", "Embedded"]),
         tests("VaultTests", ["Vault", "Domain", crypto]),
         tests("ModelsTests", ["Models", "Domain", "HTTPClient", "TestKit"]),
-        tests("StoreTests", ["Store", "Domain", "Postgres", "TestKit", "Vault", crypto]),
+        tests("StoreTests", ["Store", "Domain", "JSONSchema", "Postgres", "TestKit", "ToolKit", "Vault", crypto]),
         tests(
             "APITests",
             [
-                "API", "Domain", "Egress", "HTTPClient", "OrchestratorCore", "OrchestratorService", "Postgres", "Store",
+                "API", "Domain", "Egress", "HTTPClient", "JSONSchema", "OrchestratorCore", "OrchestratorService",
+                "Postgres", "Store",
                 "TestKit", "ToolKit", "Upkeep", "Vault", hummingbird, httpTypes, crypto, lifecycle, logging,
             ]),
         tests(
@@ -247,7 +268,7 @@ let package = Package(
             ]),
         .target(
             name: "PlatformKit",
-            dependencies: ["Domain", "Embedded", "MIME", "Postgres", "Store", "TestKit", "Vault"],
+            dependencies: ["Domain", "Embedded", "MIME", "Postgres", "Store", "TestKit", "ToolKit", "Vault"],
             path: "Tests/Fixtures/PlatformKit", swiftSettings: settings),
         tests(
             "FaultTests",
@@ -257,8 +278,13 @@ let package = Package(
             ]),
         tests(
             "EndToEndTests",
-            ["persona", "PlatformKit", "Domain", "Embedded", "MIME", "Postgres", "Store", "TestKit", "Vault"]),
-        tests("ServerTests", ["Server", "BrowserTool", "CDP", "Domain", "JSONSchema", "ToolKit", logging]),
+            [
+                "persona", "ForeignContracts", "ForeignServers", "PlatformKit", "Domain", "Embedded", "MIME",
+                "Postgres", "Store",
+                "TestKit", "Vault",
+            ]),
+        tests(
+            "ServerTests", ["Server", "BrowserTool", "CDP", "Domain", "JSONSchema", "ToolKit", "ToolSearch", logging]),
         tests(
             "DeploymentTests",
             [

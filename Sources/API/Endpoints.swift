@@ -21,6 +21,8 @@ package enum Endpoints {
             + ApprovalRoutes(services: services).endpoints + SettingsRoutes(services: services).endpoints
             + DeadLetterRoutes(services: services).endpoints + DoubtRoutes(services: services).endpoints
             + HistoryRoutes(services: services).endpoints
+            + ToolRoutes(services: services).endpoints + ToolRuleRoutes(services: services).endpoints
+            + ToolTrustRoutes(services: services).endpoints + ToolSourceRoutes(services: services).endpoints
             + OperationRoutes(services: services).endpoints
         let document = try OpenAPIDocument(endpoints: described, version: version).json.canonicalBytes()
         let openAPI = Endpoint(

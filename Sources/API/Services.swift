@@ -1,6 +1,7 @@
 package import Domain
 package import FoundationEssentials
 package import Store
+package import ToolKit
 package import Vault
 
 /// What the routes stand on.
@@ -20,6 +21,9 @@ package struct Services: Sendable {
     package let dashboard: String?
     /// Why messages may not be sent to a URL, or `nil`.
     package let refusalOfWebhook: @Sendable (String) -> String?
+    /// The platform's own tools.
+    package let tools: [ToolContract]
+    let toolIndexes = ToolIndexes()
     /// What `/readyz` asks, by name.
     package let probes: [Probe]
 
@@ -37,7 +41,8 @@ package struct Services: Sendable {
         database: Database, blobs: BlobStore, master: MasterKey, hasher: PasswordHasher = PasswordHasher(),
         throttle: LoginThrottle = LoginThrottle(), limiter: RateLimiter = RateLimiter(),
         doorbell: (any Doorbell)? = nil, dashboard: String? = nil,
-        refusalOfWebhook: @escaping @Sendable (String) -> String? = { _ in nil }, probes: [Probe]
+        refusalOfWebhook: @escaping @Sendable (String) -> String? = { _ in nil }, tools: [ToolContract] = [],
+        probes: [Probe]
     ) {
         self.database = database
         self.blobs = blobs
@@ -49,6 +54,7 @@ package struct Services: Sendable {
         bell = RunEventBell(doorbell)
         self.dashboard = dashboard
         self.refusalOfWebhook = refusalOfWebhook
+        self.tools = tools
         self.probes = probes
     }
 
@@ -71,5 +77,9 @@ package struct Services: Sendable {
     var settings: TenantSettingsStore { TenantSettingsStore(database) }
     var doubts: Doubts { Doubts(database) }
     var deadLetters: DeadLetters { DeadLetters(database) }
+    var toolRules: ToolRules { ToolRules(database) }
+    var toolTrusts: ToolTrusts { ToolTrusts(database) }
+    var toolUsage: ToolUsage { ToolUsage(database) }
+    var toolSources: ToolSources { ToolSources(database) }
     var webhookIntake: WebhookIntake { WebhookIntake(database) }
 }

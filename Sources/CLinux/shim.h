@@ -41,6 +41,8 @@ static inline int persona_peer_user(int socket, uint32_t *user) {
 
 // posix_spawn_file_actions_addclosefrom_np of glibc 2.34; `actions` is a posix_spawn_file_actions_t.
 int persona_spawn_close_from(void *actions, int from) __asm__("posix_spawn_file_actions_addclosefrom_np");
+// posix_spawn_file_actions_addchdir_np of glibc 2.29, likewise.
+int persona_spawn_change_to(void *actions, const char *path) __asm__("posix_spawn_file_actions_addchdir_np");
 
 // Lines reach a pipe or a file as they are printed; stdout itself is a variable that Swift 6 does not import.
 static inline void persona_print_by_line(void) { setvbuf(stdout, NULL, _IOLBF, 0); }

@@ -31,6 +31,11 @@ import Testing
         "retryDeadLetter": operators,
         "getRunCheckpoint": everyone, "forkRun": operators, "diffRuns": everyone, "migrateRun": administrators,
         "preflightGraph": everyone,
+        "listTools": everyone, "getTool": everyone, "listToolRules": everyone, "getToolRule": everyone,
+        "createToolRule": administrators, "replaceToolRule": administrators, "deleteToolRule": administrators,
+        "listToolTrust": everyone, "setToolTrust": ["owner", "platform"],
+        "listToolSources": everyone, "getToolSource": everyone,
+        "createToolSource": administrators, "refreshToolSource": administrators, "deleteToolSource": administrators,
     ]
     private static let administrators: Set<String> = ["owner", "admin", "platform"]
     private static let operators: Set<String> = ["owner", "admin", "member", "platform"]

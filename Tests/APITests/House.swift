@@ -3,9 +3,11 @@ import Crypto
 import Domain
 import FoundationEssentials
 import HTTPClient
+import JSONSchema
 import Postgres
 import Store
 import TestKit
+import ToolKit
 import Vault
 
 /// The API on a port of its own over a schema of its own.
@@ -38,6 +40,11 @@ struct House: Sendable {
         let services = Services(
             database: store, blobs: BlobStore(root: try TemporaryTree.make("blobs")),
             master: MasterKey(SymmetricKey(size: .bits256)), limiter: limiter, doorbell: doorbell,
+            tools: [
+                ToolContract(
+                    descriptor: ToolDescriptor(name: "email.read", summary: "Reads one message.", effect: .read),
+                    input: JSONSchema(["type": "object"]), output: JSONSchema([:]))
+            ],
             probes: [Services.Probe("database") { try await store.app.check() }] + probes)
         let log = LogBook()
         try await serving(services, logger: log.logger()) { port in

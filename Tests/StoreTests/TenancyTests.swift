@@ -168,6 +168,7 @@ import Testing
         ],
         "outbox": ["tenant_id", "outbox_id", "topic", "subject_id", "created_at"],
         "mailboxes": ["tenant_id", "mailbox_id", "persona_id", "status", "owner", "epoch", "lease_until"],
+        "tool_sources": ["tenant_id", "source_id", "kind", "status", "lease_until"],
         "schedules": ["tenant_id", "schedule_id", "status", "next_at", "queued"],
         "webhooks": ["tenant_id", "webhook_id", "direction", "status"],
         "webhook_deliveries": [
@@ -178,7 +179,7 @@ import Testing
         "runs": ["ready_at", "owner", "epoch", "lease_until"],
         "jobs": ["state", "attempt", "started_at", "owner", "epoch", "lease_until", "run_after"],
         "outbox": ["topic"],  // SELECT … FOR UPDATE asks for one
-        "mailboxes": ["owner", "epoch", "lease_until"],
+        "mailboxes": ["owner", "epoch", "lease_until"], "tool_sources": ["lease_until"],
         "webhook_deliveries": ["attempt", "epoch", "lease_until"],
     ]
 

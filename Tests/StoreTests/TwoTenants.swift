@@ -182,6 +182,19 @@ struct TwoTenants: Sendable {
         ),
         ("tenant_settings", "details_days", "30"),
         ("step_progress", "run_id, step, node, attempt, message", "ID, 1, 'n', 1, 'half'"),
+        (
+            "tool_rules", "rule_id, subject_kind, subject, tool, access, verdict",
+            "ID, 'tenant', '', '*', '{read}', 'deny'"
+        ),
+        ("tool_trust", "trust_id, persona_id, tool, shape, trusted_at", "ID, ID, 't', '{}', now()"),
+        ("tool_revisions", "revision", "1"),
+        ("tool_usage", "counter, window_start, calls", "'c', now(), 1"),
+        ("tool_sources", "source_id, name, kind, definition", "ID, 's', 'mcp', '{}'"),
+        ("tool_source_secrets", "source_id, name, secret", "ID, 'k', \(digest)"),
+        (
+            "source_tools", "source_id, name, version, descriptor, input_schema, output_schema, binding",
+            "ID, 's.t', 1, '{}', '{}', '{}', '{}'"
+        ),
         ("webhook_deliveries", "delivery_id, webhook_id, run_id, event, payload", "ID, ID, ID, 'run.failed', '{}'"),
     ]
 }

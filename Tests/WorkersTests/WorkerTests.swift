@@ -69,6 +69,7 @@ final class JobList: JobSource {
     func fail(_ job: WorkerJob, _ failure: ToolFailure) async throws { try end(job, failure.code) }
 
     func handBack(_ job: WorkerJob) async throws { try end(job, "handed back") }
+    func postpone(_ job: WorkerJob, until time: Date, reason: String) async throws { try end(job, "later: \(reason)") }
 
     func heartbeat() async throws -> Set<JobID> { state.withLock { Set($0.started.keys) } }
 
@@ -192,7 +193,7 @@ struct Parrot: ModelRunner {
             settings.retry = .milliseconds(10)
             worker = Worker(
                 jobs: jobs, containers: containers,
-                tools: { name in
+                gate: OpenGate { name in
                     ToolDescriptor(
                         name: name, summary: "", effect: .read, secrets: name == "test.secret" ? ["test.key"] : [])
                 }, resolver: Resources(), artifacts: Counting(), models: Parrot(jobs: jobs), settings: settings,

@@ -173,6 +173,13 @@ package struct Approval: Sendable, Hashable {
     package var isForEffects = false
 }
 
+extension Approval {
+    /// A plain question without an end.
+    package init(title: String, detail: String) {
+        self.init(title: .value(.string(title)), detail: .value(.string(detail)))
+    }
+}
+
 extension GraphNode {
     /// Every node that may come directly after this one, its error route included; not the bodies inside it.
     package var successors: [String] {

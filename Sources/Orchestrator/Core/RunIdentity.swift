@@ -1,4 +1,5 @@
 package import Domain
+package import ToolKit
 
 /// Who a run is and what it may call; constant over its life.
 package struct RunIdentity: Sendable {
@@ -10,10 +11,12 @@ package struct RunIdentity: Sendable {
     package var profile: JSONValue
     package var effectKey: EffectKey
     package var tools: ToolCatalog
+    /// What of them the persona may call, and after asking.
+    package var policy: ToolPolicy
 
     package init(
         run: RunID, tenant: TenantID, persona: PersonaID, input: JSONValue, profile: JSONValue = [:],
-        effectKey: EffectKey, tools: ToolCatalog
+        effectKey: EffectKey, tools: ToolCatalog, policy: ToolPolicy = .open
     ) {
         self.run = run
         self.tenant = tenant
@@ -22,6 +25,7 @@ package struct RunIdentity: Sendable {
         self.profile = profile
         self.effectKey = effectKey
         self.tools = tools
+        self.policy = policy
     }
 
     /// What expressions read as `run`.

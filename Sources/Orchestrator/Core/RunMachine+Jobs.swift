@@ -58,10 +58,8 @@ extension RunMachine {
             }
             return
         }
-        if let refusal = identity.tools.contract(named: call.tool)?.refusal(of: call.input) {
-            if let job = state.jobs[step] {
-                jobEnded(job, .failure(RunFailure(code: "input_invalid", message: refusal)))
-            }
+        if let refusal = refusal(of: call, descriptor) {
+            if let job = state.jobs[step] { jobEnded(job, .failure(refusal)) }
             return
         }
         let timeout = call.timeoutSeconds ?? descriptor?.timeoutSeconds ?? ToolCatalog.modelTimeoutSeconds
@@ -71,6 +69,20 @@ extension RunMachine {
                     step: step, node: node.id, item: item, kind: call.kind, tool: call.tool, input: call.input,
                     effect: descriptor?.effect ?? .read, effectKey: key, timeoutSeconds: timeout,
                     compensates: compensates)))
+    }
+
+    /// Why a call of a tool that there is may not be made, before anything of it is done.
+    func refusal(of call: Call, _ descriptor: ToolDescriptor?) -> RunFailure? {
+        guard call.kind == .tool, let descriptor else { return nil }
+        if identity.policy.verdict(on: descriptor) == .deny {
+            return RunFailure(
+                code: "tool_denied",
+                message: "This persona may not call '\(call.tool)' (risk \(descriptor.risk.rawValue)): an owner or "
+                    + "administrator allows it at /api/tool-rules.")
+        }
+        return identity.tools.contract(named: call.tool)?.refusal(of: call.input).map {
+            RunFailure(code: "input_invalid", message: $0)
+        }
     }
 
     /// What the API calls the type of a step that undoes another.

@@ -85,7 +85,10 @@ extension RunMachine {
         _ id: Int, _ strand: Strand, _ node: GraphNode, _ step: Int
     ) throws(ExpressionError) {
         let call = try call(node, in: scope(of: strand))
-        if let approval = approval(before: node) {
+        // Nobody is asked about a call that is refused anyway.
+        if refusal(of: call, identity.tools[call.tool]) == nil,
+            let approval = approval(before: node) ?? confirmation(of: call)
+        {
             return try ask(id, node, approval, before: call, step)
         }
         try plan(call, step: step, strand: id, node: node, item: nil)
@@ -98,6 +101,22 @@ extension RunMachine {
             return nil
         }
         return approval.isForEffects && tool.effect == .read ? nil : approval
+    }
+
+    /// The question that the tenant's rules ask before a call, where the graph asks none.
+    private func confirmation(of call: Call) -> Approval? {
+        guard call.kind == .tool, let tool = identity.tools[call.tool],
+            identity.policy.verdict(on: tool, input: call.input) == .ask
+        else { return nil }
+        return Approval(
+            title: "Let '\(tool.name)' be called?",
+            detail: "\(tool.summary) The rules for this tool ask a person first.")
+    }
+
+    /// Whether the tenant's rules ask before calls of a node, whatever their input.
+    func isConfirmed(_ node: GraphNode) -> Bool {
+        guard case .tool(let call) = node.work, let tool = identity.tools[call.tool] else { return false }
+        return identity.policy.verdict(on: tool) == .ask
     }
 
     private mutating func assign(

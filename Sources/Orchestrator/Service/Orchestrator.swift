@@ -6,6 +6,7 @@ import Postgres
 import ServiceLifecycle
 package import Store
 import Synchronization
+import ToolKit
 
 /// Advances runs: woken by doorbells and by its own sweep, it claims what is ready, commits one transaction a step,
 /// and rescues what dead processes left behind. Any number of orchestrators share a database.
@@ -44,12 +45,13 @@ package struct Orchestrator: Service {
     private let doubts: DoubtSweep
     private let claims: Gathering<RunKey, RunLease>
 
+    /// `tools` are those of every persona, all of them allowed, unless `lookup` says what a run has and may.
     /// `effectKey` gives a tenant's key for effect keys, the same for good. Steps go through `committer`, by default a
     /// `GroupCommitter`.
     package init(
         database: Database, owner: ProcessOwner, doorbell: any Doorbell, tools: ToolCatalog,
         effectKey: @escaping @Sendable (TenantID) async throws -> EffectKey, committer: (any StepCommitter)? = nil,
-        options: Options = Options(), logger: Logger
+        lookup: RunTools.Lookup? = nil, options: Options = Options(), logger: Logger
     ) {
         self.database = database
         self.owner = owner
@@ -65,7 +67,8 @@ package struct Orchestrator: Service {
             return Dictionary(held.map { (RunKey(tenant: $0.tenant, run: $0.run), $0) }) { first, _ in first }
         }
         advance = RunAdvance(
-            steps: steps, committer: committer ?? GroupCommitter(database, owner: owner), tools: tools,
+            steps: steps, committer: committer ?? GroupCommitter(database, owner: owner),
+            tools: lookup ?? { _, _ in RunTools(catalog: tools, policy: .open) },
             keys: TenantKeys(effectKey), visitsPerCheckpoint: options.visitsPerCheckpoint,
             afterCommit: { relay.committed($0) }, owner: owner,
             loads: Gathering(most: RunLeases.batch) { try await steps.load($0) },

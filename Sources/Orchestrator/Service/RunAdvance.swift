@@ -30,7 +30,7 @@ enum AdvanceResult: Sendable {
 struct RunAdvance: Sendable {
     let steps: RunSteps
     let committer: any StepCommitter
-    let tools: ToolCatalog
+    let tools: RunTools.Lookup
     let keys: TenantKeys
     let graphs = CompiledGraphs()
     let visitsPerCheckpoint: Int
@@ -50,19 +50,20 @@ struct RunAdvance: Sendable {
         guard let stored = try await loads.value(of: lease) else { throw LeaseError.fenced }
         Failpoint.hit(.runAfterLoad)
         let key = try await keys.key(of: lease.tenant)
+        let tools = try await tools(lease.tenant, stored)
         do {
-            return try restore(stored, lease, key)
+            return try restore(stored, lease, key, tools)
         } catch {
             try await giveUp(stored, lease, error)
             throw error
         }
     }
 
-    private func restore(_ stored: StoredRun, _ lease: RunLease, _ key: EffectKey) throws -> HotRun {
+    private func restore(_ stored: StoredRun, _ lease: RunLease, _ key: EffectKey, _ tools: RunTools) throws -> HotRun {
         let graph = try graphs.definition(stored.graph)
         let identity = RunIdentity(
             run: lease.run, tenant: lease.tenant, persona: stored.persona, input: stored.input,
-            profile: stored.profile, effectKey: key, tools: tools)
+            profile: stored.profile, effectKey: key, tools: tools.catalog, policy: tools.policy)
         let decoder = JSONDecoder()
         let state = try stored.snapshot.map { try decoder.decode(RunState.self, from: Data($0)) } ?? RunState()
         var machine = RunMachine(graph: graph, identity: identity, state: state)

@@ -18,6 +18,7 @@ package enum APIRole {
         let services = Services(
             database: storage.database, blobs: storage.blobs, master: storage.master, doorbell: doorbell,
             dashboard: dashboard, refusalOfWebhook: WebhookTarget.refusal(EgressPolicy(private: webhookHosts)),
+            tools: PersonaTools.contracts,
             probes: [Services.Probe("database") { try await storage.database.app.check() }] + probes)
         return try APIServer.application(
             services, host: listen.host, port: listen.port, logger: logger, onListening: onListening)

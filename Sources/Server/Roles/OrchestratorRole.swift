@@ -52,11 +52,12 @@ struct OrchestratorRole: Service {
 
     private func orchestrator(_ owner: ProcessOwner) -> Orchestrator {
         let storage = storage
+        let cache = TenantToolCache(storage.database, own: PersonaTools.contracts)
         return Orchestrator(
             database: storage.database, owner: owner, doorbell: doorbell, tools: PersonaTools.catalog,
             effectKey: { tenant in
                 let key = try await Tenants(storage.database).key(of: tenant, under: storage.master)
                 return EffectKey(secret: key.derivedKey(for: "effect keys"))
-            }, logger: logger)
+            }, lookup: { try await cache.tools($0, of: $1) }, logger: logger)
     }
 }

@@ -50,17 +50,20 @@ struct WorkerRole: Service {
         let log: @Sendable (String) -> Void = { [logger] in logger.warning("\($0)") }
         let worker = Worker(
             jobs: source, containers: containers,
-            tools: { name in PersonaTools.descriptors.first { $0.name == name } }, resolver: resources,
+            gate: gate(), resolver: resources,
             artifacts: BlobArtifacts(storage.blobs), models: GatewayModels(storage: storage, client: client),
             log: log)
         let watcher = MailWatcher(
             intake: StoreMailIntake(database: storage.database, owner: owner, doorbell: doorbell, logger: logger),
             resolver: resources, containers: containers, log: log)
+        let inquiry = ToolSourceInquiry(
+            storage: storage, containers: containers, resources: resources, logger: logger)
         try await cancelWhenGracefulShutdown {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { await source.listen() }
                 group.addTask { await watcher.run() }
                 group.addTask { await worker.run() }
+                group.addTask { await inquiry.run() }
                 group.addTask { await containers.run() }
                 group.addTask {
                     while !Task.isCancelled {
@@ -76,6 +79,14 @@ struct WorkerRole: Service {
                 for try await _ in group {}
             }
         }
+    }
+
+    private func gate() -> StoreCallGate {
+        let storage = storage
+        let cache = TenantToolCache(storage.database, own: PersonaTools.contracts)
+        return StoreCallGate(
+            storage.database, own: PersonaTools.contracts, tools: { try await cache.tools($0) },
+            key: { try await Tenants(storage.database).key(of: $0, under: storage.master) })
     }
 
     private func sandbox(on loop: PollLoop) async throws -> any PersonaSandbox {

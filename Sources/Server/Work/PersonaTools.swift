@@ -3,6 +3,7 @@ package import BrowserTool
 import CDP
 import DocumentTool
 import EmailTool
+import ForeignTool
 import Glibc
 import OfficeTool
 package import OrchestratorCore
@@ -18,6 +19,7 @@ package enum PersonaTools {
                 WorkbookQuery(), WorkbookEditing(), ReportCreate(),
                 DocumentRead(reader: reader), DocumentConvert(), DocumentRender(),
                 BriefingOutlineTool(), BriefingPromptTool(), BriefingAcceptTool(), BriefingComposeTool(),
+                ForeignCall(), ForeignList(),
             ])
     }
 

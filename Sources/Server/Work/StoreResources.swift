@@ -41,6 +41,12 @@ struct StoreResources: ResourceResolver {
                 policy.allow += servers
                 policy.private += servers
             }
+            for source in try await ToolSources(storage.database).list(tenant, after: nil, limit: ToolSources.most)
+            where source.persona == nil || source.persona == persona {
+                let (hosts, isPrivate) = ToolSourceHosts.of(source)
+                policy.allow += hosts
+                if isPrivate { policy.private += hosts }
+            }
             return policy
         }
     }

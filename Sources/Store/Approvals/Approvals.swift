@@ -1,6 +1,7 @@
 package import Domain
 package import FoundationEssentials
 import Postgres
+import ToolKit
 
 /// A question of a run to a person, with what was answered.
 package struct StoredApproval: Sendable {
@@ -104,7 +105,7 @@ package struct Approvals: Sendable {
             // Lock order: the run before its rows.
             let rows = try await connection.query(
                 """
-                SELECT r.run_id, r.finished_at IS NULL AS is_open,
+                SELECT r.run_id, r.persona_id, r.finished_at IS NULL AS is_open,
                     v.definition::jsonb -> $3 IS NULL OR v.definition::jsonb -> $3 @> to_jsonb($4::text) AS is_allowed
                 FROM runs r JOIN persona_versions v
                     ON v.tenant_id = r.tenant_id AND v.persona_id = r.persona_id AND v.version = r.persona_version
@@ -116,7 +117,7 @@ package struct Approvals: Sendable {
             let run: RunID = try row.id("run_id")
             let asked = try await connection.query(
                 """
-                SELECT status, arguments_hash, coalesce(due_at <= platform_now(), false) AS is_late FROM approvals
+                SELECT status, tool, arguments, arguments_hash, coalesce(due_at <= platform_now(), false) AS is_late FROM approvals
                 WHERE tenant_id = $1 AND approval_id = $2 FOR UPDATE
                 """, [tenant.value, id.value])
             guard let question = asked.first else { return .absent }
@@ -147,6 +148,13 @@ package struct Approvals: Sendable {
                         "by": .string(actor), "comment": answer.comment.map { .string($0) } ?? .null,
                     ]), user.value,
                 ])
+            if let tool = try question.optionalText("tool"),
+                let shape = ToolShape(tool: tool, input: try question.value("arguments"))
+            {
+                let count = ToolTrusts.count(
+                    tenant, persona: try row.id("persona_id"), shape: shape, approval: id, isGranted: answer.approves)
+                _ = try await connection.pipeline([count])
+            }
             let entry = AuditEntry(
                 actor: actor, action: answer.approves ? "approval.approved" : "approval.rejected",
                 subject: "approval:\(id)", run: run,

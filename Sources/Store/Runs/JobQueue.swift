@@ -135,7 +135,7 @@ package struct JobQueue: Sendable {
             """, [tenant.value, run.value])
     }
 
-    private func fenced(_ job: ClaimedJob, _ body: () async throws -> Void) async throws {
+    func fenced(_ job: ClaimedJob, _ body: () async throws -> Void) async throws {
         guard owner.isAlive else { throw LeaseError.fenced }
         do {
             try await body()

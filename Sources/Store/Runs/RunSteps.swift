@@ -10,6 +10,10 @@ package struct StoredRun: Sendable {
     package let input: JSONValue
     /// The persona as graphs see it: {name, model}.
     package let profile: JSONValue
+    /// Role of the person who began the run, where it was one.
+    package let beginnerRole: String?
+    /// `TenantTools.revision` as it was then.
+    package let toolRevision: Int
     package let seq: Int
     /// As `RunInbox` has them, seen together with `seq`.
     package let wakes: Int
@@ -137,12 +141,15 @@ package struct RunSteps: StepCommitter {
                 PostgresStatement(
                     """
                     SELECT r.run_id, r.persona_id, r.graph, r.input, r.seq, r.wakes, p.name, r.epoch,
-                        v.definition ->> 'model' AS model, (extract(epoch FROM platform_now()) * 1000)::bigint AS now
+                        v.definition ->> 'model' AS model, u.role, coalesce(t.revision, 0) AS tool_revision,
+                        (extract(epoch FROM platform_now()) * 1000)::bigint AS now
                     FROM unnest($2::uuid[], $3::bigint[]) AS l (run_id, epoch)
                     JOIN runs r ON r.tenant_id = $1 AND r.run_id = l.run_id AND r.epoch = l.epoch
                     JOIN personas p ON p.tenant_id = r.tenant_id AND p.persona_id = r.persona_id
                     JOIN persona_versions v
                         ON v.tenant_id = r.tenant_id AND v.persona_id = r.persona_id AND v.version = r.persona_version
+                    LEFT JOIN users u ON u.tenant_id = r.tenant_id AND u.user_id = r.created_by
+                    LEFT JOIN tool_revisions t ON t.tenant_id = r.tenant_id
                     WHERE r.owner IS NOT NULL
                     """, [tenant.value, ids, .ints(leases.map(\.epoch))]),
                 PostgresStatement(
@@ -281,6 +288,8 @@ extension StoredRun {
         persona = try row.id("persona_id")
         graph = try row.json("graph")
         input = try row.value("input")
+        beginnerRole = try row.optionalText("role")
+        toolRevision = try row.int("tool_revision")
         profile = [
             "name": .string(try row.text("name")),
             "model": try row.optionalText("model").map { .string($0) } ?? .null,

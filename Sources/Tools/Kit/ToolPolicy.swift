@@ -102,8 +102,8 @@ package struct ToolPolicy: Sendable, Hashable {
     private let trusted: Set<ToolShape>
     private let isOpen: Bool
 
-    /// `rules` may be all of the tenant's: those about others are left out.
-    package init(_ rules: [ToolRule], trusted: Set<ToolShape> = [], persona: PersonaID, role: String?) {
+    /// `rules` may be all of the tenant's: those about others are left out. Without a persona those for all count.
+    package init(_ rules: [ToolRule], trusted: Set<ToolShape> = [], persona: PersonaID?, role: String?) {
         self.rules = rules.filter { rule in
             switch rule.subject {
             case .tenant: true

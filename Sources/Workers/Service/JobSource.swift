@@ -1,5 +1,6 @@
 package import Domain
 package import Egress
+package import FoundationEssentials
 package import PersonaContainers
 package import ToolKit
 
@@ -21,6 +22,8 @@ package struct WorkerJob: Sendable {
     package var effectKey: String
     package var attempt: Int
     package var timeoutSeconds: Int
+    /// Of its run.
+    package var step = 0
 
     /// What it takes a slot for, as the store has it (`jobs.lane`).
     package var lane: String { kind == .model ? "model" : String(tool.prefix { $0 != "." }) }
@@ -59,6 +62,8 @@ package protocol JobSource: Sendable {
     func fail(_ job: WorkerJob, _ failure: ToolFailure) async throws
     /// Gives back what has not begun to transmit, without charging the attempt.
     func handBack(_ job: WorkerJob) async throws
+    /// Gives back what may not begin before `time`, without charging the attempt.
+    func postpone(_ job: WorkerJob, until time: Date, reason: String) async throws
     /// Prolongs what runs here, and nothing else: a job whose claim or outcome was lost on the way is taken up as a dead
     /// worker's are. The ids that are still held.
     func heartbeat() async throws -> Set<JobID>

@@ -8,8 +8,9 @@ struct ToolInput: Sendable {
     var secrets: [String: Secret]
 
     static func resolve(
-        _ job: WorkerJob, _ descriptor: ToolDescriptor, by resolver: any ResourceResolver
+        _ job: WorkerJob, _ tool: AdmittedTool, by resolver: any ResourceResolver
     ) async throws(ToolFailure) -> ToolInput {
+        let descriptor = tool.descriptor
         var input = ToolInput(value: job.input, secrets: [:])
         if job.kind == .reconcile {
             // The reconciler needs the resources of the call that it asks about.
@@ -20,6 +21,7 @@ struct ToolInput: Sendable {
         } else {
             for resource in descriptor.resources { try await input.put(resource, job, resolver) }
         }
+        input.secrets.merge(tool.secrets) { first, _ in first }
         let missing = descriptor.secrets.filter { input.secrets[$0] == nil }
         if !missing.isEmpty {
             let own = try await resolver.secrets(missing, tenant: job.tenant, persona: job.persona)

@@ -1,8 +1,9 @@
 import Domain
 import Failpoints
+import FoundationEssentials
 package import PersonaContainers
 import Synchronization
-package import ToolKit
+import ToolKit
 
 /// Claims jobs into a bounded number of slots and runs them: tools in their persona's sandbox, models by the gateway.
 package final class Worker: Sendable {
@@ -37,9 +38,17 @@ package final class Worker: Sendable {
         var isTaken = false
     }
 
+    /// What became of a job.
+    private enum Outcome {
+        case done(JSONValue, [StoredArtifact])
+        case failed(ToolFailure)
+        /// It was not begun.
+        case later(Date, reason: String)
+    }
+
     private let jobs: any JobSource
     private let containers: PersonaContainers
-    private let tools: @Sendable (String) -> ToolDescriptor?
+    private let gate: any CallGate
     private let resolver: any ResourceResolver
     private let artifacts: any ArtifactStore
     private let models: any ModelRunner
@@ -48,13 +57,13 @@ package final class Worker: Sendable {
     private let state = Mutex(State())
 
     package init(
-        jobs: any JobSource, containers: PersonaContainers, tools: @escaping @Sendable (String) -> ToolDescriptor?,
+        jobs: any JobSource, containers: PersonaContainers, gate: any CallGate,
         resolver: any ResourceResolver, artifacts: any ArtifactStore, models: any ModelRunner,
         settings: Settings = Settings(), log: @escaping @Sendable (String) -> Void
     ) {
         self.jobs = jobs
         self.containers = containers
-        self.tools = tools
+        self.gate = gate
         self.resolver = resolver
         self.artifacts = artifacts
         self.models = models
@@ -131,11 +140,11 @@ package final class Worker: Sendable {
     }
 
     private func perform(_ job: WorkerJob) async {
-        let outcome: Result<(JSONValue, [StoredArtifact]), ToolFailure>
+        let outcome: Outcome
         do throws(ToolFailure) {
-            outcome = .success(try await execute(job))
+            outcome = try await execute(job)
         } catch {
-            outcome = .failure(error)
+            outcome = .failed(error)
         }
         let (isTaken, isHandedBack) = state.withLock { state in
             let running = state.running[job.id]
@@ -148,15 +157,16 @@ package final class Worker: Sendable {
 
     /// Tries until it is written, until the job is known to be another's, or until its lease has surely run out.
     private func write(
-        _ outcome: Result<(JSONValue, [StoredArtifact]), ToolFailure>, of job: WorkerJob, isHandedBack: Bool
+        _ outcome: Outcome, of job: WorkerJob, isHandedBack: Bool
     ) async {
         for attempt in 1...settings.outcomeAttempts {
             do {
                 switch outcome {
-                case .success(let (output, artifacts)):
+                case .done(let output, let artifacts):
                     return try await jobs.complete(job, output: output, artifacts: artifacts)
-                case .failure where isHandedBack: return try await jobs.handBack(job)
-                case .failure(let failure): return try await jobs.fail(job, failure)
+                case .failed where isHandedBack: return try await jobs.handBack(job)
+                case .failed(let failure): return try await jobs.fail(job, failure)
+                case .later(let time, let reason): return try await jobs.postpone(job, until: time, reason: reason)
                 }
             } catch is JobTaken {
                 return log("the outcome of job \(job.id) was not written: another has it, or it is written already")
@@ -169,18 +179,20 @@ package final class Worker: Sendable {
         }
     }
 
-    private func execute(_ job: WorkerJob) async throws(ToolFailure) -> (JSONValue, [StoredArtifact]) {
+    private func execute(_ job: WorkerJob) async throws(ToolFailure) -> Outcome {
         let reports = reporting(job)
         defer { reports.finish() }
         if job.kind == .model {
-            return (try await models.run(job) { reports.yield(($0, nil)) }, [])
+            return .done(try await models.run(job) { reports.yield(($0, nil)) }, [])
         }
-        guard let descriptor = tools(job.tool) else {
-            throw ToolFailure(.permanent, code: "tool_unknown", "There is no tool named '\(job.tool)'.")
+        let tool: AdmittedTool
+        switch try await gate.admit(job) {
+        case .granted(let admitted): tool = admitted
+        case .later(let time, let reason): return .later(time, reason: reason)
         }
-        let input = try await ToolInput.resolve(job, descriptor, by: resolver)
+        let input = try await ToolInput.resolve(job, tool, by: resolver)
         let call = SandboxCall(
-            tenant: job.tenant, persona: job.persona, run: job.run, tool: job.tool, input: input.value,
+            tenant: job.tenant, persona: job.persona, run: job.run, tool: tool.name, input: tool.wrapped(input.value),
             effectKey: job.effectKey, attempt: job.attempt, timeoutSeconds: job.timeoutSeconds,
             secrets: input.secrets, egress: try await resolver.egress(tenant: job.tenant, persona: job.persona))
         Failpoint.hit(.jobBeforeCall)
@@ -195,7 +207,9 @@ package final class Worker: Sendable {
         for file in result.artifacts {
             kept.append(try await artifacts.keep(file, of: result.root, tenant: job.tenant))
         }
-        return (result.output, kept)
+        let (output, toolsChanged) = tool.unwrapped(result.output)
+        if toolsChanged { await gate.toolsChanged(job) }
+        return .done(output, kept)
     }
 
     /// Progress goes out in order beside the call, the newest only: it is told, not promised.

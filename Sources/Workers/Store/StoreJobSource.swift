@@ -1,4 +1,5 @@
 package import Domain
+package import FoundationEssentials
 import PersonaContainers
 import Sockets
 package import Store
@@ -62,6 +63,10 @@ package final class StoreJobSource: JobSource {
         await doorbell.ring([.job(job.tenant, job.id)])
     }
 
+    package func postpone(_ job: WorkerJob, until time: Date, reason: String) async throws {
+        try await end(job) { try await queue.postpone($0, until: time, reason: reason) }
+    }
+
     /// Where the store cannot be reached the job stays known, for another attempt.
     private func end(_ job: WorkerJob, _ write: (ClaimedJob) async throws -> Void) async throws {
         do {
@@ -123,8 +128,10 @@ package final class StoreJobSource: JobSource {
             case .model: .model
             case .reconcile: .reconcile
             }
-        return WorkerJob(
+        var work = WorkerJob(
             id: job.id, tenant: job.tenant, persona: job.persona, run: job.run, kind: kind, tool: job.tool,
             input: job.input, effectKey: job.effectKey, attempt: job.attempt, timeoutSeconds: job.timeoutSeconds)
+        work.step = job.step
+        return work
     }
 }
