@@ -56,6 +56,7 @@ let package = Package(
         system("CArgon2", pkgConfig: "libargon2"),
         system("CPangoCairo", pkgConfig: "pangocairo"),
         system("CLinux"),
+        system("CSQLite", pkgConfig: "sqlite3"),
 
         // Values and wire modules: they know nothing of each other.
         module("Domain", "Domain"),
@@ -75,12 +76,16 @@ let package = Package(
         module(
             "Reading", "Tools/Office/Reading",
             ["DocumentModel", "CLibXML2", "CLibZip", "Reader", "CSV", "MIME", "Programs"]),
+        module("SQLite", "Tools/Data/SQLite", ["CSQLite"]),
+        module("Archive", "Tools/Files/Archive", ["CLibZip"]),
+        module("Patterns", "Tools/Text/Patterns"),
         module("Embedded", "Embedded", [logging]),
         module("Sockets", "Containers/Sockets", ["CLinux"]),
         module("Egress", "Containers/Egress", ["Sockets"]),
         module("DockerEngine", "Containers/Docker", ["Sockets"]),
         module("Failpoints", "Failpoints"),
         module("Timetables", "Timetables"),
+        module("ICalendar", "Tools/Calendar/ICalendar", ["Timetables"]),
 
         // Tools: what a persona can do, inside its sandbox.
         module("JSONSchema", "Tools/Schema", ["Domain"]),
@@ -103,6 +108,13 @@ let package = Package(
         module(
             "ForeignTool", "Tools/Foreign/Tool",
             ["CLinux", "Domain", "ForeignContracts", "HTTPClient", "Sockets", "ToolKit"]),
+        module("Workspaces", "Tools/Workspaces", ["CLinux", "Domain", "ToolKit", "MIME"]),
+        module("FilesTool", "Tools/Files/Tool", ["Domain", "ToolKit", "Workspaces", "Archive", "Patterns"]),
+        module("HTTPTool", "Tools/HTTP", ["Domain", "ToolKit", "Workspaces", "HTTPClient"]),
+        module("ShellTool", "Tools/Shell", ["CLinux", "Domain", "ToolKit", "Workspaces"]),
+        module("TableTool", "Tools/Data/Tool", ["Domain", "ToolKit", "Workspaces", "CSV", "SQLite", "CLibZip"]),
+        module("TextTool", "Tools/Text/Tool", ["Domain", "ToolKit", "Workspaces", "Patterns"]),
+        module("CalendarTool", "Tools/Calendar/Tool", ["Domain", "ToolKit", "Workspaces", "ICalendar", "Timetables"]),
         module("ToolHost", "Tools/Host", ["Domain", "ToolKit", "Sockets"]),
 
         // The platform.
@@ -153,8 +165,9 @@ let package = Package(
                 "OrchestratorCore", "OrchestratorService", "Upkeep", "Workers", "WorkerStore", "PersonaContainers",
                 "DockerEngine", "Egress", "Sockets",
                 "ToolKit", "ToolHost", "EmailTool", "BrowserTool", "CDP", "BriefingTool", "OfficeTool", "ReportTool",
-                "DocumentTool", "Reading", "ForeignContracts", "ForeignTool", "MIME", "SMTP", "IMAP", hummingbird,
-                lifecycle, unixSignals, crypto, logging,
+                "DocumentTool", "Reading", "ForeignContracts", "ForeignTool", "CalendarTool", "FilesTool", "HTTPTool",
+                "ShellTool", "TableTool", "TextTool", "MIME", "SMTP", "IMAP", hummingbird, lifecycle, unixSignals,
+                crypto, logging,
                 arguments, yams,
             ]),
         .executableTarget(
@@ -197,6 +210,14 @@ let package = Package(
             swiftSettings: settings),
         tests("FormulaTests", ["Formula", "TestKit"]),
         tests("CSVTests", ["CSV"]),
+        tests(
+            "BuiltinToolTests",
+            [
+                "Archive", "CalendarTool", "Domain", "Egress", "FilesTool", "HTTPTool", "ICalendar",
+                "Patterns", "SQLite", "ShellTool", "Sockets", "TableTool", "TestKit", "TextTool", "Timetables",
+                "ToolKit",
+                "Workspaces",
+            ]),
         tests("OfficeToolTests", ["Domain", "ToolKit", "DocumentModel", "OfficeTool"]),
         tests("BriefingToolTests", ["BriefingTool", "DocumentModel", "Domain", "ToolKit"]),
         tests(

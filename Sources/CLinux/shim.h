@@ -16,6 +16,10 @@ static inline int persona_openat2(int directory, const char *path, uint64_t flag
     struct open_how how = {.flags = flags, .mode = 0, .resolve = resolve};
     return (int)syscall(SYS_openat2, directory, path, &how, sizeof how);
 }
+// renameat2(2); RENAME_NOREPLACE is 1.
+static inline int persona_rename(int source, const char *from, int target, const char *to, unsigned flags) {
+    return (int)syscall(SYS_renameat2, source, from, target, to, flags);
+}
 static inline int persona_pidfd_open(int pid) {
     return (int)syscall(SYS_pidfd_open, pid, 0);
 }
@@ -43,6 +47,9 @@ static inline int persona_peer_user(int socket, uint32_t *user) {
 int persona_spawn_close_from(void *actions, int from) __asm__("posix_spawn_file_actions_addclosefrom_np");
 // posix_spawn_file_actions_addchdir_np of glibc 2.29, likewise.
 int persona_spawn_change_to(void *actions, const char *path) __asm__("posix_spawn_file_actions_addchdir_np");
+
+// posix_spawn_file_actions_addfchdir_np of glibc 2.29.
+int persona_spawn_change_directory(void *actions, int directory) __asm__("posix_spawn_file_actions_addfchdir_np");
 
 // Lines reach a pipe or a file as they are printed; stdout itself is a variable that Swift 6 does not import.
 static inline void persona_print_by_line(void) { setvbuf(stdout, NULL, _IOLBF, 0); }

@@ -121,6 +121,8 @@ struct CurlTransfer {
                 check(persona_curl_set_pointer(easy, CURLOPT_COPYPOSTFIELDS, buffer.baseAddress))
             }
         }
+        // An empty list of codings stands for all that libcurl knows.
+        if request.decodesContent { check(persona_curl_set_string(easy, CURLOPT_ACCEPT_ENCODING, "")) }
         if request.method == "HEAD" {
             check(persona_curl_set_long(easy, CURLOPT_NOBODY, 1))
         } else {

@@ -61,6 +61,8 @@ package struct HTTPRequest: Sendable {
     package var proxy: String?
     /// PEM file of the authorities to trust in place of the system's.
     package var certificateAuthorityFile: String?
+    /// Asks for compressed bodies and unpacks them; bounds count what comes out.
+    package var decodesContent = false
     package var limits: HTTPLimits
 
     package init(

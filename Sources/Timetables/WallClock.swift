@@ -22,10 +22,10 @@ package struct WallClock: Sendable, Hashable {
         self.zone = zone
     }
 
-    func wallTime(at instant: Int) -> Int { instant + offset(at: instant) }
+    package func wallTime(at instant: Int) -> Int { instant + offset(at: instant) }
 
     /// When the wall shows `wall`: the first time where it does so twice, and the moment of the jump where it never does.
-    func instant(of wall: Int) -> Int {
+    package func instant(of wall: Int) -> Int {
         let before = offset(at: wall - Self.longestJump), after = offset(at: wall + Self.longestJump)
         // The larger offset is the earlier instant.
         for candidate in [max(before, after), min(before, after)] where offset(at: wall - candidate) == candidate {
