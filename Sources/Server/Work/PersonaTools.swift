@@ -1,26 +1,32 @@
 import BriefingTool
 package import BrowserTool
 import CDP
+import CalendarTool
 import DocumentTool
 import EmailTool
+import FilesTool
 import ForeignTool
 import Glibc
+import HTTPTool
 import OfficeTool
 package import OrchestratorCore
 import ReportTool
+import ShellTool
+import TableTool
+import TextTool
 package import ToolKit
 
 /// Every tool that a persona's sandbox offers.
 package enum PersonaTools {
     package static func registry(browser: SharedBrowser) -> ToolRegistry {
-        ToolRegistry(
-            EmailTools.all + [
-                BrowserRead(browser: browser), TableRead(), DeckCreate(), DeckEdit(), ChartRender(), WorkbookCreate(),
-                WorkbookQuery(), WorkbookEditing(), ReportCreate(),
-                DocumentRead(reader: reader), DocumentConvert(), DocumentRender(),
-                BriefingOutlineTool(), BriefingPromptTool(), BriefingAcceptTool(), BriefingComposeTool(),
-                ForeignCall(), ForeignList(),
-            ])
+        let documents: [any Tool] = [
+            BrowserRead(browser: browser), TableRead(), DeckCreate(), DeckEdit(), ChartRender(), WorkbookCreate(),
+            WorkbookQuery(), WorkbookEditing(), ReportCreate(), DocumentRead(reader: reader), DocumentConvert(),
+            DocumentRender(), BriefingOutlineTool(), BriefingPromptTool(), BriefingAcceptTool(), BriefingComposeTool(),
+        ]
+        let workspace = FileTools.all + TableTools.all + TextTools.all + CalendarTools.all
+        return ToolRegistry(
+            EmailTools.all + documents + workspace + HTTPTools.all + ShellTools.all + [ForeignCall(), ForeignList()])
     }
 
     /// This program once more, as `DocumentReaderCommand`. The link is followed here: behind a program that sets limits
