@@ -28,7 +28,7 @@ import Testing
         "rotateWebhook": administrators, "redeliverWebhook": operators,
         "listApprovals": everyone, "getApproval": everyone, "decideApproval": operators,
         "getSettings": everyone, "replaceSettings": administrators, "listDeadLetters": everyone,
-        "retryDeadLetter": operators,
+        "retryDeadLetter": operators, "listDoubts": everyone, "decideDoubt": operators,
         "getRunCheckpoint": everyone, "forkRun": operators, "diffRuns": everyone, "migrateRun": administrators,
         "preflightGraph": everyone,
         "listTools": everyone, "getTool": everyone, "listToolRules": everyone, "getToolRule": everyone,
