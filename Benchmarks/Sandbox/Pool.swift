@@ -33,7 +33,7 @@ enum Pool {
         // Every persona's sandbox is up, and every connection has been used.
         let source = StoreJobSource(JobQueue(database, owner: owner), doorbell: Silence())
         let worker = Worker(
-            jobs: source, containers: yard.containers, tools: { _ in BareTool.descriptor }, resolver: None(),
+            jobs: source, containers: yard.containers, gate: OpenGate { _ in BareTool.descriptor }, resolver: None(),
             artifacts: None(), models: None(), log: { FileLog.note($0) })
         let begun = ContinuousClock.now
         let work = Task { await worker.run() }
