@@ -37,6 +37,10 @@ struct ColumnFormats {
         var body = styles.body
         body.horizontal = Self.horizontal(column.type)
         body.wraps = column.type == .text
+        if column.type == .text {
+            // Keeps texts off the numbers at the end of the column before them.
+            (body.horizontal, body.indent) = ("left", 1)
+        }
         if let name = column.style, let style = named[name] { body = body.with(style) }
         if body.numberFormat == "General" { body.numberFormat = Self.format(column, index, sample) }
         if let format = column.numberFormat { body.numberFormat = format }
@@ -44,12 +48,13 @@ struct ColumnFormats {
         if column.numberFormat == nil, column.type == .date { timed.numberFormat = Self.timeFormat }
         var quoted = body
         quoted.quotes = true
-        quoted.horizontal = nil
         quoted.numberFormat = "General"
         var header = styles.header
         header.horizontal = Self.horizontal(column.type) ?? "left"
+        if column.type == .text { header.indent = 1 }
         var total = styles.total
         total.horizontal = body.horizontal
+        total.indent = body.indent
         total.numberFormat =
             switch column.total {
             case .count: "0"

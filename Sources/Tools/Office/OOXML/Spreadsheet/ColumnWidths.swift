@@ -11,6 +11,8 @@ struct ColumnWidths {
     private static let measured = 6
     /// Excel's own margins, and room for bold type and for readers with other fonts.
     private static let padding = 2.0
+    /// One step of indent: three spaces.
+    private static let indent = 1.5
 
     private let measure: TextMeasure?
     private let digit: Double
@@ -32,7 +34,8 @@ struct ColumnWidths {
             longest = max(longest, digits(String(text.prefix(400)), bold: false))
             if longest >= Self.widest { break }
         }
-        let width = min(max(longest + Self.padding, Self.narrowest), Self.widest)
+        let indent = column.type == .text ? Self.indent : 0
+        let width = min(max(longest + indent + Self.padding, Self.narrowest), Self.widest)
         return (width * 10).rounded(.up) / 10
     }
 

@@ -17,6 +17,7 @@ struct SheetValues {
             for (index, sheet) in workbook.sheets.enumerated() { try define(sheet, index) }
             for name in workbook.names { try book.define(name.name, as: name.refersTo) }
         } catch { throw OOXMLError(error.code.rawValue, error.message) }
+        guard workbook.sheets.contains(where: \.needsValues) else { return }
         for (index, sheet) in workbook.sheets.enumerated() { try fill(sheet, index) }
         hasFormulas = book.formulaCount > 0
         guard hasFormulas else { return }
@@ -140,6 +141,13 @@ extension Cell {
 }
 
 extension Sheet {
+    /// Whether anything upon it is computed or drawn from cells.
+    fileprivate var needsValues: Bool {
+        func isFormula(_ cell: Cell) -> Bool { if case .formula = cell { true } else { false } }
+        return !charts.isEmpty || hasTotals || cells.contains { isFormula($0.value) }
+            || rows.contains { $0.contains(where: isFormula) }
+    }
+
     /// From 0; the row of totals follows the data.
     var totalsRow: Int? { hasTotals && !rows.isEmpty ? rows.count + 1 : nil }
 
