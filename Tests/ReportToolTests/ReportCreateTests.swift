@@ -43,8 +43,57 @@ import ToolKit
             #expect(output.file.mediaType == "application/pdf")
             let bytes = try Data(contentsOf: URL(filePath: directory + "/out/briefing.pdf"))
             #expect(bytes.count == output.file.size)
-            #expect(bytes.starts(with: Array("%PDF-1.4".utf8)))
+            #expect(bytes.starts(with: Array("%PDF-1.7".utf8)))
             #expect(reporter.published.withLock { $0 } == [output.file])
+        }
+    }
+
+    @Test func writesWordWhereTheNameOrTheFormatSaysSo() async throws {
+        try await inDirectory { directory, context, _ in
+            let output = try await ReportCreate().call(.init(report: report(), file: "briefing.docx"), in: context)
+            #expect(output.pages == nil)
+            #expect(output.file.mediaType.hasSuffix("wordprocessingml.document"))
+            let bytes = try Data(contentsOf: URL(filePath: directory + "/briefing.docx"))
+            #expect(bytes.starts(with: [0x50, 0x4B, 3, 4]))
+            let error = await #expect(throws: ToolFailure.self) {
+                try await ReportCreate().call(.init(report: report(), file: "x.pdf", format: .docx), in: context)
+            }
+            #expect(error?.code == "file_name")
+        }
+    }
+
+    @Test func drawsChartsAsPictures() async throws {
+        try await inDirectory { directory, context, reporter in
+            let tools = ToolRegistry([ChartCreate()])
+            for kind in Chart.Kind.allCases {
+                let chart = Chart(
+                    kind: kind, title: "Rain", categories: kind == .scatter ? [] : ["a", "b"],
+                    series: (0..<2).map {
+                        .init(name: "s\($0)", values: [1, 2], x: kind == .scatter ? [1, 2] : nil)
+                    })
+                for ending in ["svg", "png"] {
+                    let input = ChartCreate.Input(
+                        chart: chart, file: "\(kind.rawValue).\(ending)", width: 320, height: 200)
+                    _ = try await tools.call("chart.create", input: try JSONValue(encoding: input), in: context)
+                    let bytes = Array(try Data(contentsOf: URL(filePath: directory + "/" + input.file)))
+                    if ending == "svg" {
+                        let text = String(decoding: bytes, as: UTF8.self)
+                        #expect(text.contains("<svg") && text.contains("320") && text.contains("</svg>"))
+                    } else {
+                        // Two pixels a point.
+                        #expect(bytes[16..<24].elementsEqual([0, 0, 2, 128, 0, 0, 1, 144]))
+                        #expect(bytes.count > 1_500)
+                    }
+                }
+            }
+            #expect(reporter.published.withLock { $0.count } == 12)
+            let chart = Chart(kind: .line, categories: ["a"], series: [.init(name: "s", values: [1])])
+            for (file, width) in [("x.gif", 300.0), ("../x.svg", 300), ("x.svg", 5), ("x.png", .infinity)] {
+                let error = await #expect(throws: ToolFailure.self) {
+                    try await ChartCreate().call(.init(chart: chart, file: file, width: width), in: context)
+                }
+                #expect(error?.kind == .invalidInput)
+            }
         }
     }
 

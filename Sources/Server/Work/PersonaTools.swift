@@ -15,7 +15,8 @@ enum PersonaTools {
         ToolRegistry(
             EmailTools.all + [
                 BrowserRead(browser: browser), TableRead(), DeckCreate(), WorkbookCreate(), ReportCreate(),
-                DocumentRead(reader: reader), DocumentConvert(), DocumentRender(),
+                ChartCreate(),
+                DocumentRead(reader: reader), DocumentConvert(), DocumentRender(), VideoNarrate(reader: reader),
                 BriefingOutlineTool(), BriefingPromptTool(), BriefingAcceptTool(), BriefingComposeTool(),
             ])
     }
