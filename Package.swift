@@ -94,8 +94,9 @@ let package = Package(
         module("BrowserTool", "Tools/Browser/Tool", ["Domain", "JSONSchema", "ToolKit", "CDP", "Reader"]),
         module("BriefingTool", "Tools/Briefing", ["Domain", "ToolKit", "DocumentModel"]),
 
-        module("PDF", "Tools/Office/PDF", ["DocumentModel", "CPangoCairo"]),
-        module("ReportTool", "Tools/Office/Report", ["Domain", "JSONSchema", "ToolKit", "DocumentModel", "PDF"]),
+        module("PDF", "Tools/Office/PDF", ["DocumentModel", "CPangoCairo", "CZLib"]),
+        module(
+            "ReportTool", "Tools/Office/Report", ["Domain", "JSONSchema", "ToolKit", "DocumentModel", "OOXML", "PDF"]),
         module(
             "DocumentTool", "Tools/Office/Documents",
             ["CLinux", "Domain", "JSONSchema", "ToolKit", "DocumentModel", "Reading", "Programs"]),
@@ -232,6 +233,9 @@ let package = Package(
             "ConformanceTests",
             ["Simulation", "Domain", "ToolKit", "OrchestratorCore", "Postgres", "Store", "TestKit"]),
         tests("EgressTests", ["Egress", "Sockets"]),
+        .executableTarget(
+            name: "ReportBench", dependencies: ["DocumentModel", "PDF"], path: "Tests/Fixtures/ReportBench",
+            swiftSettings: settings),
         tests("PDFTests", ["PDF", "DocumentModel", "TestKit"]),
         .executableTarget(
             name: "DocumentReaderFixture", dependencies: ["Reading"], path: "Tests/Fixtures/DocumentReaderFixture",
@@ -242,7 +246,7 @@ let package = Package(
         tests(
             "DocumentToolTests",
             ["DocumentTool", "Domain", "ToolKit", "Reading", "DocumentReaderFixture", "TestKit"]),
-        tests("ReportToolTests", ["ReportTool", "Domain", "ToolKit", "DocumentModel"]),
+        tests("ReportToolTests", ["ReportTool", "Domain", "ToolKit", "DocumentModel", "OOXML", "TestKit"]),
         tests("OrchestratorCoreTests", ["OrchestratorCore", "Domain", "ToolKit"], exclude: ["Histories"]),
         .target(name: "EscapeAttempts", path: "Tests/Fixtures/EscapeAttempts", publicHeadersPath: "include"),
         .executableTarget(

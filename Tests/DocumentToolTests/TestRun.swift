@@ -23,11 +23,13 @@ final class TestRun: ToolReporter {
 
     var context: ToolContext {
         ToolContext(
-            directory: directory, effectKey: "k", attempt: 1, deadline: .now + .seconds(120), proxy: nil, secrets: [:],
+            directory: directory, effectKey: "k", attempt: 1, deadline: .now + .seconds(600), proxy: nil, secrets: [:],
             reporter: self)
     }
 
-    let registry = ToolRegistry([DocumentRead(reader: reader), DocumentConvert(), DocumentRender()])
+    let registry = ToolRegistry([
+        DocumentRead(reader: reader), DocumentConvert(), DocumentRender(), VideoNarrate(reader: reader),
+    ])
 
     /// The program that reads stands where the build puts it, beside the tests' own.
     static let reader: [String] = {

@@ -45,7 +45,7 @@ import Testing
         let file = try PDFReport.render(SampleReport.report(images: [picture])) { _ in Pictures.png }
         try await reading(file.bytes) { reader in
             let structure = Set(
-                try await reader.info("-struct-text").split { $0 == " " || $0 == "\n" }.map(String.init))
+                try await reader.info("-struct-text").split { " \n:".contains($0) }.map(String.init))
             for element in [
                 "Document", "H1", "H2", "H3", "P", "L", "LI", "Lbl", "LBody", "Table", "TR", "TH", "TD", "Figure",
                 "Link",

@@ -43,7 +43,7 @@ import ToolKit
             #expect(output.file.mediaType == "application/pdf")
             let bytes = try Data(contentsOf: URL(filePath: directory + "/out/briefing.pdf"))
             #expect(bytes.count == output.file.size)
-            #expect(bytes.starts(with: Array("%PDF-1.4".utf8)))
+            #expect(bytes.starts(with: Array("%PDF-1.7".utf8)))
             #expect(reporter.published.withLock { $0 } == [output.file])
         }
     }
@@ -83,6 +83,20 @@ import ToolKit
                 try await ChartRender().call(.init(chart: chart, file: file), in: context)
             }
             #expect(error?.kind == .invalidInput)
+        }
+    }
+
+    @Test func writesWordWhereTheNameOrTheFormatSaysSo() async throws {
+        try await inDirectory { directory, context, _ in
+            let output = try await ReportCreate().call(.init(report: report(), file: "briefing.docx"), in: context)
+            #expect(output.pages == nil)
+            #expect(output.file.mediaType.hasSuffix("wordprocessingml.document"))
+            let bytes = try Data(contentsOf: URL(filePath: directory + "/briefing.docx"))
+            #expect(bytes.starts(with: [0x50, 0x4B, 3, 4]))
+            let error = await #expect(throws: ToolFailure.self) {
+                try await ReportCreate().call(.init(report: report(), file: "x.pdf", format: .docx), in: context)
+            }
+            #expect(error?.code == "file_name")
         }
     }
 

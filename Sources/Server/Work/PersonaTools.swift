@@ -22,7 +22,8 @@ package enum PersonaTools {
         let documents: [any Tool] = [
             BrowserRead(browser: browser), TableRead(), DeckCreate(), DeckEdit(), ChartRender(), WorkbookCreate(),
             WorkbookQuery(), WorkbookEditing(), ReportCreate(), DocumentRead(reader: reader), DocumentConvert(),
-            DocumentRender(), BriefingOutlineTool(), BriefingPromptTool(), BriefingAcceptTool(), BriefingComposeTool(),
+            DocumentRender(), VideoNarrate(reader: reader), BriefingOutlineTool(), BriefingPromptTool(),
+            BriefingAcceptTool(), BriefingComposeTool(),
         ]
         let workspace = FileTools.all + TableTools.all + TextTools.all + CalendarTools.all
         return ToolRegistry(

@@ -5,7 +5,7 @@ import ToolKit
 
 /// One table on its way into the engine: typed columns and rows.
 package struct SourceTable: Sendable {
-    package enum ColumnType: String, Sendable, Hashable, Codable {
+    package enum ColumnType: String, Sendable, Hashable, Codable, CaseIterable {
         case text, integer, number, date, boolean
 
         /// As SQLite takes it; the affinity keeps texts texts and numbers numbers (SQLite, "Datatypes", section 3.1).

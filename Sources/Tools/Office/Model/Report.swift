@@ -10,11 +10,16 @@ package struct Report: Sendable, Hashable, Codable {
     package var theme: Theme
     /// What paragraphs cite inline as `[n]`.
     package var sources: [Source]
+    /// What text refers to as `[^id]`; numbered in the order of reference.
+    package var footnotes: [Footnote]
+    /// Files that travel inside a PDF.
+    package var attachments: [ReportAttachment]
     package var blocks: [Block]
 
     package init(
         title: String, subtitle: String? = nil, author: String, language: String = "en", date: String? = nil,
-        theme: Theme = .light, sources: [Source] = [], blocks: [Block]
+        theme: Theme = .light, sources: [Source] = [], footnotes: [Footnote] = [],
+        attachments: [ReportAttachment] = [], blocks: [Block]
     ) {
         self.title = title
         self.subtitle = subtitle
@@ -23,6 +28,8 @@ package struct Report: Sendable, Hashable, Codable {
         self.date = date
         self.theme = theme
         self.sources = sources
+        self.footnotes = footnotes
+        self.attachments = attachments
         self.blocks = blocks
     }
 
@@ -35,10 +42,14 @@ package struct Report: Sendable, Hashable, Codable {
         date = try container.decodeIfPresent(String.self, forKey: .date)
         theme = try container.decodeIfPresent(Theme.self, forKey: .theme) ?? .light
         sources = try container.decodeIfPresent([Source].self, forKey: .sources) ?? []
+        footnotes = try container.decodeIfPresent([Footnote].self, forKey: .footnotes) ?? []
+        attachments = try container.decodeIfPresent([ReportAttachment].self, forKey: .attachments) ?? []
         blocks = try container.decode([Block].self, forKey: .blocks)
     }
 
-    enum CodingKeys: String, CodingKey { case title, subtitle, author, language, date, theme, sources, blocks }
+    enum CodingKeys: String, CodingKey {
+        case title, subtitle, author, language, date, theme, sources, footnotes, attachments, blocks
+    }
 
     /// Everything that is wrong; empty means the report can be written.
     package func validate() -> [DocumentFault] {
@@ -50,6 +61,8 @@ package struct Report: Sendable, Hashable, Codable {
         inspection.text(language, "language", limit: 35, required: true)
         inspection.within("theme", theme.inspect)
         Source.inspect(sources, &inspection)
+        Footnote.inspect(footnotes, &inspection)
+        ReportAttachment.inspect(attachments, &inspection)
         inspection.count(blocks.count, "blocks", in: 1...DocumentLimits.blocks)
         let numbers = Set(sources.map(\.number))
         inspection.each("blocks", blocks) { $0.inspect(&$1, sources: numbers) }
@@ -72,6 +85,8 @@ package enum Block: Sendable, Hashable {
     /// A callout: how the report was made, what is missing.
     case note(String)
     case pageBreak
+    /// A table of contents: the report's headings with their pages.
+    case contents(heading: String?)
 
     func inspect(_ inspection: inout DocumentInspection, sources: Set<Int>) {
         switch self {
@@ -89,7 +104,8 @@ package enum Block: Sendable, Hashable {
         case .table(let table): inspection.within("table", table.inspect)
         case .chart(let chart): inspection.within("chart", chart.inspect)
         case .image(let image): inspection.within("image") { image.inspect(&$0, sources: sources) }
-        case .sources(let heading): inspection.text(heading, "heading", limit: DocumentLimits.title)
+        case .sources(let heading), .contents(let heading):
+            inspection.text(heading, "heading", limit: DocumentLimits.title)
         case .pageBreak: break
         }
     }
@@ -98,7 +114,7 @@ package enum Block: Sendable, Hashable {
 /// A block in JSON: `{"type": "paragraph", "text": "Rain fell [1]."}`.
 extension Block: Codable {
     private enum Kind: String, Codable, CaseIterable {
-        case heading, paragraph, bullets, numbered, table, chart, image, sources, note
+        case heading, paragraph, bullets, numbered, table, chart, image, sources, note, contents
         case pageBreak = "page_break"
     }
 
@@ -120,6 +136,7 @@ extension Block: Codable {
         case .image: self = .image(try container.decode(Image.self, forKey: .image))
         case .sources: self = .sources(heading: try container.decodeIfPresent(String.self, forKey: .heading))
         case .pageBreak: self = .pageBreak
+        case .contents: self = .contents(heading: try container.decodeIfPresent(String.self, forKey: .heading))
         }
     }
 
@@ -135,7 +152,8 @@ extension Block: Codable {
         case .table(let table): try container.encode(table, forKey: .table)
         case .chart(let chart): try container.encode(chart, forKey: .chart)
         case .image(let image): try container.encode(image, forKey: .image)
-        case .sources(let heading): try container.encodeIfPresent(heading, forKey: .heading)
+        case .sources(let heading), .contents(let heading):
+            try container.encodeIfPresent(heading, forKey: .heading)
         case .pageBreak: break
         }
     }
@@ -152,6 +170,7 @@ extension Block: Codable {
         case .sources: .sources
         case .note: .note
         case .pageBreak: .pageBreak
+        case .contents: .contents
         }
     }
 }

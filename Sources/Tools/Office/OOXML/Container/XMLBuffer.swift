@@ -10,6 +10,9 @@ struct XMLBuffer {
     /// Elements that stand within those of another.
     init(fragment: Void) { bytes = [] }
 
+    /// Puts in what a fragment holds.
+    mutating func append(_ fragment: XMLBuffer) { bytes += fragment.bytes }
+
     /// Attributes whose value is `nil` are left out.
     mutating func element(
         _ name: String, _ attributes: KeyValuePairs<String, String?> = [:],

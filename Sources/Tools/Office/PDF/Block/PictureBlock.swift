@@ -32,6 +32,9 @@ final class PictureShelf {
         return surface
     }
 
+    /// A file of any kind, for an attachment.
+    func file(_ path: String) throws -> [UInt8] { try bytes(path) }
+
     private func bytes(_ path: String) throws -> [UInt8] {
         do {
             return try load(path)

@@ -36,7 +36,11 @@ extension Composer {
             try reserve(min(grid.headerHeight + first, bottom - top))
             drawHeader(grid, isRepeat: false)
             for (index, row) in table.rows.enumerated() {
-                try compose(cells(row, grid), grid, isBanded: index % 2 == 1)
+                let found = row.flatMap { cell -> [Int] in
+                    guard case .text(let text) = cell else { return [] }
+                    return citations.marked(text).footnotes.map(\.number)
+                }
+                try compose(cells(row, grid), grid, isBanded: index % 2 == 1, notes: found)
             }
         }
         canvas.rule(left, y, to: right, y, styles.hairline, width: 0.75)
@@ -45,10 +49,10 @@ extension Composer {
 
     private func cells(_ row: [Scalar], _ grid: TableGrid) -> [TextBlock] {
         zip(row, grid.columns).map { scalar, column in
-            let text = numbers.text(scalar, format: column.format, groupsFrom: column.groupsFrom).printable
+            let (text, links, _) = citations.marked(
+                numbers.text(scalar, format: column.format, groupsFrom: column.groupsFrom))
             return typesetter.set(
-                text, grid.style, width: column.width - 2 * grid.padding.x, alignment: column.alignment,
-                links: citations.links(in: text))
+                text, grid.style, width: column.width - 2 * grid.padding.x, alignment: column.alignment, links: links)
         }
     }
 
@@ -79,8 +83,8 @@ extension Composer {
         drawHeader(grid, isRepeat: true)
     }
 
-    private func compose(_ cells: [TextBlock], _ grid: TableGrid, isBanded: Bool) throws {
-        let height = height(of: cells, grid)
+    private func compose(_ cells: [TextBlock], _ grid: TableGrid, isBanded: Bool, notes found: [Int]) throws {
+        let height = height(of: cells, grid) + (found.isEmpty ? 0 : notes.height(of: found, self))
         if height > room, height <= bottom - top - grid.headerHeight { try turnPage(grid) }
         var next = [Int](repeating: 0, count: cells.count)
         while true {
@@ -94,7 +98,10 @@ extension Composer {
                 draw(cells, parts, grid, isBanded)
                 next = parts.map(\.upperBound)
             }
-            guard zip(cells, next).contains(where: { $0.lines.count > $1 }) else { return }
+            guard zip(cells, next).contains(where: { $0.lines.count > $1 }) else {
+                if !found.isEmpty { notes.take(found, room: self.room, self) }
+                return
+            }
             try turnPage(grid)
         }
     }

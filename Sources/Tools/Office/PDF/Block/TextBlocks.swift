@@ -29,13 +29,17 @@ extension Composer {
     }
 
     /// The heading stays with what follows it.
-    func composeHeading(_ text: String, level: Int, following: ArraySlice<Block>) throws {
+    func composeHeading(_ text: String, level: Int, following: ArraySlice<Block>, isListed: Bool = true) throws {
         let (style, ink, before, after) = styles.heading(level: level)
         let block = typesetter.set(text.printable, style, width: width)
         space(before)
         // Three headings in a row are kept together; more than that is no text.
         try reserve(block.height + after + opening(of: following.prefix(3)))
         note(text.printable, level: level)
+        if isListed {
+            canvas.destination(ContentsEntry.place(headings.count), x: left, y: max(0, y - 12))
+            headings.append(ContentsEntry(level: level, text: text, page: page))
+        }
         _ = canvas.draw(block, x: left, y: y, ink: ink, leaf: "H\(min(max(level, 1), 3) + 1)")
         y += block.height + after
     }
@@ -61,7 +65,7 @@ extension Composer {
         case .table: return 90
         case .chart(let chart): return chartHeight(chart)
         case .image(let image): return min(imageHeight(image), bottom - top - 80)
-        case .sources, .pageBreak: return 40
+        case .sources, .pageBreak, .contents: return 40
         }
     }
 
@@ -72,13 +76,12 @@ extension Composer {
 
     /// A callout: text on a tinted surface with an accent bar at its start.
     func composeNote(_ text: String) throws {
-        let text = text.printable
+        let (text, links, footnotes) = citations.marked(text)
         let padding = 9.0
-        let block = typesetter.set(
-            text, styles.small.sized(9.5), width: width - 28, links: citations.links(in: text))
+        let block = typesetter.set(text, styles.small.sized(9.5), width: width - 28, links: links)
         space(4)
         try canvas.tag("P") {
-            try flow(block, padding: padding) { fragment in
+            try flow(block, padding: padding, footnotes: footnotes) { fragment in
                 canvas.fill(Box(x: left, y: fragment.top, width: width, height: fragment.height), styles.surface)
                 let bar = block.isRightToLeft ? right - 3 : left
                 canvas.fill(Box(x: bar, y: fragment.top, width: 3, height: fragment.height), styles.accent)
@@ -93,12 +96,11 @@ extension Composer {
         let indent = max(18, widest + 12)
         try canvas.tag("L") {
             for (index, item) in items.enumerated() {
-                let item = item.printable
-                let block = typesetter.set(
-                    item, styles.body, width: width - indent, links: citations.links(in: item))
+                let (item, links, footnotes) = citations.marked(item)
+                let block = typesetter.set(item, styles.body, width: width - indent, links: links)
                 let label = typesetter.set(marker(index), styles.body, width: nil)
                 try canvas.tag("LI") {
-                    try composeItem(block, label, indent: indent, styles.text)
+                    try composeItem(block, label, indent: indent, styles.text, footnotes)
                 }
                 y += 3.5
             }
@@ -107,7 +109,9 @@ extension Composer {
     }
 
     /// The marker hangs beside the first line, on the side where the text begins.
-    func composeItem(_ block: TextBlock, _ label: TextBlock, indent: Double, _ ink: Ink) throws {
+    func composeItem(
+        _ block: TextBlock, _ label: TextBlock, indent: Double, _ ink: Ink, _ footnotes: [(byte: Int, number: Int)] = []
+    ) throws {
         let isMirrored = block.isRightToLeft
         let x = isMirrored ? left : left + indent
         let mark = isMirrored ? right - indent + 7 : left + indent - 7 - label.width
@@ -117,13 +121,13 @@ extension Composer {
             _ = canvas.draw(label, x: mark, y: y + offset, ink: styles.accent, leaf: "Lbl")
         }
         try canvas.tag("LBody") {
-            try flow(block) { draw($0, of: block, x: x, ink) }
+            try flow(block, footnotes: footnotes) { draw($0, of: block, x: x, ink) }
         }
     }
 
     func composeSources(_ heading: String?) throws {
         if let heading, !heading.isEmpty {
-            try composeHeading(heading, level: 1, following: [.sources(heading: nil)])
+            try composeHeading(heading, level: 1, following: [.sources(heading: nil)], isListed: false)
         }
         guard !report.sources.isEmpty else { return }
         let widest = report.sources.reduce(0) {

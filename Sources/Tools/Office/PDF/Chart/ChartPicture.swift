@@ -42,17 +42,12 @@ package enum ChartPicture {
         }
     }
 
-    private static let write: cairo_write_func_t = { closure, data, length in
-        guard let closure, let data else { return CAIRO_STATUS_WRITE_ERROR }
-        return Unmanaged<ByteSink>.fromOpaque(closure).takeUnretainedValue().append(data, Int(length))
-    }
-
     private static func svg(
         _ chart: Chart, _ theme: Theme, _ language: String, _ size: (width: Double, height: Double),
         into sink: ByteSink
     ) throws {
         let target = Unmanaged.passUnretained(sink).toOpaque()
-        guard let surface = cairo_svg_surface_create_for_stream(write, target, size.width, size.height) else {
+        guard let surface = cairo_svg_surface_create_for_stream(ByteSink.write, target, size.width, size.height) else {
             throw PDFError(.drawingFailed, "Cairo has no SVG surface.")
         }
         defer { cairo_surface_destroy(surface) }
@@ -72,7 +67,7 @@ package enum ChartPicture {
         defer { cairo_surface_destroy(surface) }
         cairo_surface_set_device_scale(surface, scale, scale)
         try draw(chart, theme, language, size, on: surface)
-        try check(cairo_surface_write_to_png_stream(surface, write, Unmanaged.passUnretained(sink).toOpaque()))
+        try check(cairo_surface_write_to_png_stream(surface, ByteSink.write, Unmanaged.passUnretained(sink).toOpaque()))
     }
 
     private static func draw(

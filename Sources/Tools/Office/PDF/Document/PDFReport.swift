@@ -2,7 +2,7 @@ import CPangoCairo
 package import DocumentModel
 import Synchronization
 
-/// Prints reports as tagged PDF 1.4 through Pango and Cairo.
+/// Prints reports as PDF/A-2u and PDF/UA-1 through Pango and Cairo.
 package enum PDFReport {
     /// Pango's font maps and fontconfig's cache are used by one report at a time.
     static let press = Mutex(())
@@ -32,34 +32,44 @@ package enum PDFReport {
         try counting.compose()
         let sink = ByteSink(limit: options.maximumBytes)
         let figures = try withExtendedLifetime(sink) {
-            try draw(report, options, paper, typesetter, shelf, counting.page, into: sink)
+            try draw(report, options, paper, typesetter, shelf, counting, into: sink)
         }
         guard !sink.overflowed else {
             throw PDFError(
                 .fileTooLarge, "The PDF exceeds \(options.maximumBytes) bytes; use fewer or smaller pictures.")
         }
-        let update = AccessibilityUpdate(language: report.language, figures: figures)
-        return PDFFile(bytes: update.appended(to: sink.bytes), pages: counting.page)
+        let attachments = try report.attachments.map { attachment in
+            EmbeddedFile(
+                name: attachment.path.split(separator: "/").last.map(String.init) ?? attachment.path,
+                description: attachment.description, bytes: try shelf.file(attachment.path))
+        }
+        let archival = ArchivalFile(
+            metadata: ReportMetadata(report, options), figures: figures, attachments: attachments)
+        let bytes = archival.bytes(from: sink.bytes)
+        guard bytes.count <= options.maximumBytes else {
+            throw PDFError(
+                .fileTooLarge, "The PDF exceeds \(options.maximumBytes) bytes; use fewer or smaller attachments.")
+        }
+        return PDFFile(bytes: bytes, pages: counting.page)
     }
 
     /// Answers the alternative texts of the figures, in order.
     private static func draw(
         _ report: Report, _ options: PDFOptions, _ paper: Paper, _ typesetter: Typesetter, _ shelf: PictureShelf,
-        _ pages: Int, into sink: ByteSink
+        _ counted: Composer, into sink: ByteSink
     ) throws -> [String] {
         let surface = cairo_pdf_surface_create_for_stream(
-            { closure, data, length in
-                guard let closure, let data else { return CAIRO_STATUS_WRITE_ERROR }
-                return Unmanaged<ByteSink>.fromOpaque(closure).takeUnretainedValue().append(data, Int(length))
-            }, Unmanaged.passUnretained(sink).toOpaque(), paper.width, paper.height)
+            ByteSink.write, Unmanaged.passUnretained(sink).toOpaque(), paper.width, paper.height)
         guard let surface else { throw PDFError(.drawingFailed, "Cairo has no PDF surface.") }
         defer { cairo_surface_destroy(surface) }
         // 1.4 has tags and transparency, and every reader opens it.
         cairo_pdf_surface_restrict_to_version(surface, CAIRO_PDF_VERSION_1_4)
-        describe(report, options, on: surface)
+        // Without a value Cairo would write the present time; what the file says of itself is written afterwards.
+        cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATE_DATE, nil)
+        cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE, report.title.printable)
         let canvas = Canvas(surface: surface)
         let composer = Composer(
-            report, paper, options, typesetter, canvas, shelf, totalPages: pages)
+            report, paper, options, typesetter, canvas, shelf, totalPages: counted.page, contents: counted.headings)
         try composer.compose()
         canvas.close()
         cairo_surface_finish(surface)
@@ -70,17 +80,6 @@ package enum PDFReport {
         }
         return composer.figures
     }
-
-    private static func describe(_ report: Report, _ options: PDFOptions, on surface: OpaquePointer) {
-        cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_TITLE, report.title.printable)
-        cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_AUTHOR, report.author.printable)
-        if let subtitle = report.subtitle {
-            cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_SUBJECT, subtitle.printable)
-        }
-        cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATOR, "Persona Platform")
-        // Without a value Cairo would write the present time.
-        cairo_pdf_surface_set_metadata(surface, CAIRO_PDF_METADATA_CREATE_DATE, options.creationDate)
-    }
 }
 
 /// Gathers the file as Cairo writes it, up to a limit.
@@ -90,6 +89,14 @@ final class ByteSink {
     private let limit: Int
 
     init(limit: Int) { self.limit = limit }
+
+    /// As Cairo calls it, with an unretained sink.
+    static var write: cairo_write_func_t {
+        { closure, data, length in
+            guard let closure, let data else { return CAIRO_STATUS_WRITE_ERROR }
+            return Unmanaged<ByteSink>.fromOpaque(closure).takeUnretainedValue().append(data, Int(length))
+        }
+    }
 
     func append(_ data: UnsafePointer<UInt8>, _ count: Int) -> cairo_status_t {
         guard !overflowed, count <= limit - bytes.count else {

@@ -20,20 +20,27 @@ final class Composer {
     /// Alternative texts of the figures drawn so far.
     var figures: [String] = []
     var headingParents: [Int32] = []
+    /// The headings met so far, for the table of contents.
+    var headings: [ContentsEntry] = []
+    /// All headings with their pages, where a pass before this one has found them.
+    let contents: [ContentsEntry]
+    let footnotes: [Footnote]
+    var notes = PageNotes()
+    var noteBlocks: [Int: TextBlock] = [:]
     var hasListedSources = false
 
     /// Margins, in points: 22 mm at the sides leave lines of about 85 characters.
     let left = 62.0
     let top = 62.0
     var right: Double { paper.width - left }
-    var bottom: Double { paper.height - 68 }
+    var bottom: Double { paper.height - 68 - notes.height }
     var width: Double { right - left }
     var isAtTop: Bool { y <= top + 0.01 }
     var room: Double { bottom - y }
 
     init(
         _ report: Report, _ paper: Paper, _ options: PDFOptions, _ typesetter: Typesetter, _ canvas: Canvas,
-        _ shelf: PictureShelf, totalPages: Int?
+        _ shelf: PictureShelf, totalPages: Int?, contents: [ContentsEntry] = []
     ) {
         self.report = report
         self.paper = paper
@@ -42,6 +49,8 @@ final class Composer {
         self.canvas = canvas
         self.shelf = shelf
         self.totalPages = totalPages
+        self.contents = contents
+        footnotes = report.numberedFootnotes
         styles = Styles(report.theme)
         citations = Citations(report)
         numbers = NumberText(language: report.language)
@@ -53,6 +62,7 @@ final class Composer {
         startPage()
         composeTitle()
         for (index, block) in report.blocks.enumerated() { try compose(block, at: index) }
+        while !notes.waiting.isEmpty { try breakPage() }
         finishPage()
         canvas.end("Document")
     }
@@ -71,6 +81,7 @@ final class Composer {
         case .sources(let heading): try composeSources(heading)
         case .note(let text): try composeNote(text)
         case .pageBreak: if !isAtTop { try breakPage() }
+        case .contents(let heading): try composeContents(heading)
         }
     }
 
@@ -81,6 +92,7 @@ final class Composer {
             throw PDFError(.tooManyPages, "The report needs more than \(options.maximumPages) pages; shorten it.")
         }
         page += 1
+        notes.turn(room: paper.height - 68 - top, self)
         startPage()
     }
 
@@ -102,6 +114,7 @@ final class Composer {
 
     /// The footer lies outside every element: an artifact, not content.
     private func finishPage() {
+        drawNotes()
         if canvas.isDrawing {
             let line = paper.height - 46
             canvas.rule(left, line, to: right, line, styles.hairline)

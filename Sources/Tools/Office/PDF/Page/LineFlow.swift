@@ -12,11 +12,15 @@ struct Fragment {
 extension Composer {
     /// Places the lines of `block` from `y` on, over as many pages as it takes: never fewer than two lines of a
     /// paragraph alone on a page. `padding` is kept above and below on each page.
-    func flow(_ block: TextBlock, padding: Double = 0, draw: (Fragment) -> Void) throws {
+    /// Footnotes that lines refer to take their room at the foot of the same page.
+    func flow(
+        _ block: TextBlock, padding: Double = 0, footnotes: [(byte: Int, number: Int)] = [],
+        draw: (Fragment) -> Void
+    ) throws {
         var next = 0
         while next < block.lines.count {
             let rest = block.lines.count - next
-            var count = fitting(block, from: next, in: room - 2 * padding)
+            var count = fitting(block, from: next, in: room - 2 * padding, footnotes)
             if count < rest {
                 if rest - count == 1 { count -= 1 }
                 if count < min(2, rest), !isAtTop {
@@ -33,16 +37,20 @@ extension Composer {
                     isLast: next + count == block.lines.count))
             y += height
             next += count
+            takeNotes(of: block, lines, footnotes)
             if next < block.lines.count { try breakPage() }
         }
     }
 
     /// How many lines fit into `height`.
-    func fitting(_ block: TextBlock, from first: Int, in height: Double) -> Int {
+    func fitting(
+        _ block: TextBlock, from first: Int, in height: Double, _ footnotes: [(byte: Int, number: Int)] = []
+    ) -> Int {
         var used = 0.0
         var count = 0
-        for line in block.lines[first...] {
-            used += line.advance
+        for index in block.lines.indices[first...] {
+            used += block.lines[index].advance
+            if !footnotes.isEmpty { used += notes.height(of: numbers(in: block, index..<index + 1, footnotes), self) }
             guard used <= height + 0.01 else { break }
             count += 1
         }
@@ -58,11 +66,10 @@ extension Composer {
     func paragraph(
         _ text: String, _ style: TextStyle, _ ink: Ink, tag: String = "P", alignment: Alignment = .start
     ) throws {
-        let text = text.printable
-        let block = typesetter.set(
-            text, style, width: width, alignment: alignment, links: citations.links(in: text))
+        let (text, links, footnotes) = citations.marked(text)
+        let block = typesetter.set(text, style, width: width, alignment: alignment, links: links)
         try canvas.tag(tag) {
-            try flow(block) { draw($0, of: block, x: left, ink) }
+            try flow(block, footnotes: footnotes) { draw($0, of: block, x: left, ink) }
         }
     }
 

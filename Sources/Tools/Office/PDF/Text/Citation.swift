@@ -36,12 +36,16 @@ struct LinkSpan: Hashable {
     /// UTF-8 offsets.
     var bytes: Range<Int>
     var target: Target
+    /// A small figure above the line: the number of a footnote.
+    var isRaised = false
 }
 
 /// Finds what text cites: `[3]`, `[1, 4]`.
 struct Citations {
     /// Where each source's number leads.
     let targets: [Int: LinkSpan.Target]
+    /// Numbers of footnotes by their ids.
+    private let footnotes: [String: Int]
 
     /// Sources listed in the report are reached there, others at their address.
     init(_ report: Report) {
@@ -55,9 +59,40 @@ struct Citations {
             }
         }
         self.targets = targets
+        var numbers: [String: Int] = [:]
+        for (index, footnote) in report.numberedFootnotes.enumerated() { numbers[footnote.id] = index + 1 }
+        footnotes = numbers
     }
 
     static func place(of number: Int) -> String { "source-\(number)" }
+    static func place(ofFootnote number: Int) -> String { "footnote-\(number)" }
+
+    /// Text fit to be set, with numbers for its references to footnotes, and everything in it that leads somewhere.
+    func marked(_ string: String) -> (text: String, links: [LinkSpan], footnotes: [(byte: Int, number: Int)]) {
+        let source = string.printable
+        let references = footnotes.isEmpty ? [] : Footnote.references(in: source)
+        guard !references.isEmpty else { return (source, links(in: source), []) }
+        let bytes = Array(source.utf8)
+        var text: [UInt8] = []
+        var marks: [LinkSpan] = []
+        var found: [(Int, Int)] = []
+        var done = 0
+        for reference in references {
+            guard let number = footnotes[reference.id] else { continue }
+            text += bytes[done..<reference.bytes.lowerBound]
+            done = reference.bytes.upperBound
+            let digits = Array("\(number)".utf8)
+            found.append((text.count, number))
+            marks.append(
+                LinkSpan(
+                    bytes: text.count..<text.count + digits.count, target: .place(Self.place(ofFootnote: number)),
+                    isRaised: true))
+            text += digits
+        }
+        text += bytes[done...]
+        let whole = String(decoding: text, as: UTF8.self)
+        return (whole, links(in: whole) + marks, found)
+    }
 
     func links(in text: String) -> [LinkSpan] {
         guard !targets.isEmpty else { return [] }

@@ -37,7 +37,7 @@ extension Canvas {
             let link = block.link(atByte: Int(item.pointee.offset))
             element.enter(link)
             self.ink(link == nil ? ink : linkInk)
-            cairo_move_to(cairo, x, baseline)
+            cairo_move_to(cairo, x, baseline - (link?.isRaised == true ? block.size * 0.36 : 0))
             pango_cairo_show_glyph_item(cairo, block.text, run)
             x += Double(pango_glyph_string_get_width(run.pointee.glyphs)) / Double(PANGO_SCALE)
         }

@@ -80,6 +80,10 @@ final class Typesetter {
             attribute.pointee.start_index = guint(clamping: link.bytes.lowerBound)
             attribute.pointee.end_index = guint(clamping: link.bytes.upperBound)
             pango_attr_list_insert(attributes, attribute)
+            guard link.isRaised, let small = pango_attr_scale_new(0.68) else { continue }
+            small.pointee.start_index = attribute.pointee.start_index
+            small.pointee.end_index = attribute.pointee.end_index
+            pango_attr_list_insert(attributes, small)
         }
         pango_layout_set_attributes(layout, attributes)
     }
@@ -112,6 +116,7 @@ final class TextBlock {
     private let layout: OpaquePointer
     let lines: [Line]
     let links: [LinkSpan]
+    let size: Double
     let height: Double
     /// Of the widest line.
     let width: Double
@@ -119,6 +124,7 @@ final class TextBlock {
     init(layout: OpaquePointer, style: TextStyle, links: [LinkSpan]) {
         self.layout = layout
         self.links = links
+        size = style.size
         lines = Self.lines(of: layout, leading: style.size * style.leading)
         height = lines.reduce(0) { $0 + $1.advance }
         width = lines.reduce(0) { max($0, $1.width) }

@@ -96,6 +96,8 @@ package struct DocumentSection: Codable, Sendable, Hashable {
     package var height: Double?
     /// A hidden slide or sheet.
     package var hidden: Bool?
+    /// How a slide comes in, as the deck names it: `fade`, `push`, `wipe` …; `nil`: at once.
+    package var transition: String?
     package var elements: [DocumentElement]
 
     package init(kind: Kind, number: Int, title: String? = nil) {

@@ -24,6 +24,9 @@ final class SlidePart: XMLHandler {
     /// Parts of charts and diagrams, in the order of their frames, with the place among `elements`.
     private(set) var drawings: [(position: Int, part: String, isChart: Bool)] = []
     private(set) var isHidden = false
+    /// The element within `transition`, of whatever namespace; one without any is a cut.
+    private(set) var transition: String?
+    private var isInTransition = false
     private var shapes: [Shape] = []
     private var paragraph: (text: String, level: Int)?
     private var takesText = false
@@ -42,7 +45,11 @@ final class SlidePart: XMLHandler {
             skipping += 1
             return
         }
+        if isInTransition, transition == nil, let local = name.split(separator: ":").last, local != "sndAc" {
+            transition = String(local)
+        }
         switch name {
+        case "p:transition": isInTransition = true
         case "p:sld": isHidden = attributes["show"] == "0" || attributes["show"] == "false"
         case "p:sp", "p:pic", "p:graphicFrame", "p:cxnSp": shapes.append(Shape())
         case "p:cNvPr":
@@ -80,6 +87,7 @@ final class SlidePart: XMLHandler {
             return
         }
         switch name {
+        case "p:transition": isInTransition = false
         case "a:t": takesText = false
         case "a:p": endParagraph()
         case "a:tc": change { $0.table?.endCell() }

@@ -42,6 +42,7 @@ enum SlidesReader {
         builder.changeSection {
             $0.title = slide.title
             $0.hidden = slide.isHidden ? true : nil
+            $0.transition = slide.transition
         }
         var drawings = slide.drawings[...]
         for (index, element) in slide.elements.enumerated() {
