@@ -5,7 +5,9 @@ import OOXML
 /// One case of the documents' benchmark: `DocumentBench CASE FILE [N]` does it once and prints `seconds` and what it did.
 @main enum DocumentBench {
     private static let cases: [String: @Sendable (String, Int) throws -> String] = [
-        "xlsx-write": { path, rows in try SheetCases.write(path, rows) }, "lint": { path, _ in try lint(path) },
+        "xlsx-write": { path, rows in try SheetCases.write(path, rows) },
+        "xlsx-read": { path, _ in try SheetCases.read(path) },
+        "formula-evaluate": { _, rows in try SheetCases.evaluate(rows) }, "lint": { path, _ in try lint(path) },
     ]
 
     static func main() throws {
