@@ -48,6 +48,8 @@ nightly: ## Kill processes for as long as it takes; KILLS=n
 
 bench: build ## Measure; ONLY=name runs one measurement
 	@Scripts/bootstrap bench
+	@swift build $(RELEASE) --product OrchestratorBench
+	@swift build $(RELEASE) --product SandboxBench
 	@Scripts/bench $(ONLY)
 
 simulate: ## Run worlds of seeds against the orchestrator; SEEDS=n, FROM=seed, or SEED=seed with its trace

@@ -71,6 +71,10 @@ let package = Package(
         module("OOXML", "Tools/Office/OOXML", ["DocumentModel", "CLibZip", "CZLib", "CPangoCairo", "Formula"]),
         module("Formula", "Tools/Office/Formula"),
         module("CSV", "Tools/Data/CSV"),
+        module("Programs", "Tools/Programs", ["CLinux"]),
+        module(
+            "Reading", "Tools/Office/Reading",
+            ["DocumentModel", "CLibXML2", "CLibZip", "Reader", "CSV", "MIME", "Programs"]),
         module("Embedded", "Embedded", [logging]),
         module("Sockets", "Containers/Sockets", ["CLinux"]),
         module("Egress", "Containers/Egress", ["Sockets"]),
@@ -79,14 +83,20 @@ let package = Package(
         module("Timetables", "Timetables"),
 
         // Tools: what a persona can do, inside its sandbox.
-        module("ToolKit", "Tools/Kit", ["Domain"]),
-        module("EmailTool", "Tools/Email/Tool", ["Domain", "ToolKit", "MIME", "IMAP", "SMTP"]),
-        module("BrowserTool", "Tools/Browser/Tool", ["Domain", "ToolKit", "CDP", "Reader"]),
+        module("JSONSchema", "Tools/Schema", ["Domain"]),
+        module("ToolKit", "Tools/Kit", ["Domain", "JSONSchema"]),
+        module("EmailTool", "Tools/Email/Tool", ["Domain", "JSONSchema", "ToolKit", "MIME", "IMAP", "SMTP"]),
+        module("BrowserTool", "Tools/Browser/Tool", ["Domain", "JSONSchema", "ToolKit", "CDP", "Reader"]),
         module("BriefingTool", "Tools/Briefing", ["Domain", "ToolKit", "DocumentModel"]),
 
         module("PDF", "Tools/Office/PDF", ["DocumentModel", "CPangoCairo"]),
-        module("ReportTool", "Tools/Office/Report", ["Domain", "ToolKit", "DocumentModel", "PDF"]),
-        module("OfficeTool", "Tools/Office/Tool", ["Domain", "ToolKit", "DocumentModel", "OOXML", "CSV"]),
+        module("ReportTool", "Tools/Office/Report", ["Domain", "JSONSchema", "ToolKit", "DocumentModel", "PDF"]),
+        module(
+            "DocumentTool", "Tools/Office/Documents",
+            ["CLinux", "Domain", "JSONSchema", "ToolKit", "DocumentModel", "Reading", "Programs"]),
+        module(
+            "OfficeTool", "Tools/Office/Tool",
+            ["Domain", "JSONSchema", "ToolKit", "DocumentModel", "OOXML", "Formula", "CSV"]),
         module("ToolHost", "Tools/Host", ["Domain", "ToolKit", "Sockets"]),
 
         // The platform.
@@ -109,6 +119,11 @@ let package = Package(
         .executableTarget(
             name: "simulate", dependencies: ["Simulation"], path: "Sources/Simulation/Command",
             swiftSettings: settings),
+        .executableTarget(
+            name: "OrchestratorBench",
+            dependencies: [
+                "Domain", "Embedded", "OrchestratorCore", "OrchestratorService", "Postgres", "Store", "ToolKit", logging,
+            ], path: "Benchmarks/Orchestrator", swiftSettings: settings),
         module("Models", "Models", ["Domain", "HTTPClient"]),
         module(
             "API", "API",
@@ -126,7 +141,7 @@ let package = Package(
                 "OrchestratorCore", "OrchestratorService", "Upkeep", "Workers", "WorkerStore", "PersonaContainers",
                 "DockerEngine", "Egress", "Sockets",
                 "ToolKit", "ToolHost", "EmailTool", "BrowserTool", "CDP", "BriefingTool", "OfficeTool", "ReportTool",
-                "MIME", "SMTP", "IMAP", hummingbird, lifecycle, unixSignals, crypto, logging,
+                "DocumentTool", "Reading", "MIME", "SMTP", "IMAP", hummingbird, lifecycle, unixSignals, crypto, logging,
                 arguments, yams,
             ]),
         .executableTarget(
@@ -144,13 +159,19 @@ let package = Package(
         tests("SMTPTests", ["SMTP", "TestKit"]),
         tests("CDPTests", ["CDP", "TestKit"]),
         tests("ReaderTests", ["Reader"]),
-        tests("ToolKitTests", ["ToolKit"]),
+        tests("JSONSchemaTests", ["JSONSchema", "Domain"]),
+        tests("ToolKitTests", ["ToolKit", "Domain", "JSONSchema"]),
         tests("EmailToolTests", ["EmailTool", "ToolKit", "Domain", "MIME", "IMAP", "TestKit", "Embedded"]),
         tests("BrowserToolTests", ["BrowserTool", "CDP", "Domain", "TestKit", "ToolKit"]),
-        tests("OOXMLTests", ["DocumentModel", "OOXML", "CLibZip", "TestKit"], exclude: ["Pictures", "References"]),
+        tests(
+            "OOXMLTests", ["DocumentModel", "Formula", "OOXML", "CLibZip", "TestKit"],
+            exclude: ["Pictures", "References"]),
         .executableTarget(
             name: "FormulaBench", dependencies: ["Formula"], path: "Tests/Fixtures/FormulaBench",
             swiftSettings: settings),
+        .executableTarget(
+            name: "DocumentBench", dependencies: ["DocumentModel", "Formula", "OOXML"],
+            path: "Tests/Fixtures/DocumentBench", swiftSettings: settings),
         .executableTarget(
             name: "DeckBench", dependencies: ["DocumentModel", "OOXML"], path: "Tests/Fixtures/DeckBench",
             swiftSettings: settings),
@@ -170,10 +191,26 @@ let package = Package(
             ["Simulation", "Domain", "ToolKit", "OrchestratorCore", "Postgres", "Store", "TestKit"]),
         tests("EgressTests", ["Egress", "Sockets"]),
         tests("PDFTests", ["PDF", "DocumentModel", "TestKit"]),
+        .executableTarget(
+            name: "DocumentReaderFixture", dependencies: ["Reading"], path: "Tests/Fixtures/DocumentReaderFixture",
+            swiftSettings: settings),
+        tests(
+            "ReadingTests",
+            ["Reading", "DocumentModel", "Programs", "CLibZip", "DocumentReaderFixture", "TestKit"]),
+        tests(
+            "DocumentToolTests",
+            ["DocumentTool", "Domain", "ToolKit", "Reading", "DocumentReaderFixture", "TestKit"]),
         tests("ReportToolTests", ["ReportTool", "Domain", "ToolKit", "DocumentModel"]),
         tests("OrchestratorCoreTests", ["OrchestratorCore", "Domain", "ToolKit"], exclude: ["Histories"]),
+        .target(name: "EscapeAttempts", path: "Tests/Fixtures/EscapeAttempts", publicHeadersPath: "include"),
         .executableTarget(
-            name: "ToolHostFixture", dependencies: ["Domain", "ToolKit", "ToolHost"],
+            name: "SandboxBench",
+            dependencies: [
+                "DockerEngine", "Domain", "Egress", "Embedded", "PersonaContainers", "Postgres", "Sockets", "Store",
+                "TestKit", "ToolHost", "ToolKit", "WorkerStore", "Workers",
+            ], path: "Benchmarks/Sandbox", swiftSettings: settings),
+        .executableTarget(
+            name: "ToolHostFixture", dependencies: ["Domain", "EscapeAttempts", "ToolKit", "ToolHost"],
             path: "Tests/Fixtures/ToolHostFixture", swiftSettings: settings),
         tests("SocketsTests", ["Sockets"]),
         tests("DockerEngineTests", ["DockerEngine"]),
@@ -181,7 +218,7 @@ let package = Package(
             "PersonaContainersTests",
             [
                 "PersonaContainers", "DockerEngine", "Domain", "Egress", "Sockets", "TestKit", "ToolKit",
-                "ToolHostFixture",
+                "EscapeAttempts", "ToolHostFixture",
             ]),
         tests(
             "WorkersTests",
@@ -220,7 +257,7 @@ let package = Package(
         tests(
             "EndToEndTests",
             ["persona", "PlatformKit", "Domain", "Embedded", "MIME", "Postgres", "Store", "TestKit", "Vault"]),
-        tests("ServerTests", ["Server", logging]),
+        tests("ServerTests", ["Server", "BrowserTool", "CDP", "Domain", "JSONSchema", "ToolKit", logging]),
         tests(
             "DeploymentTests",
             [

@@ -5,6 +5,7 @@ import { badge, busy, facts, link, trouble, when } from "../app/parts.js";
 import { between, eventKinds, hasEnded, nodeName, sentence, short, timeOfDay, trigger } from "../app/words.js";
 import { Timeline } from "./run-steps.js";
 import { waiting } from "./run-waiting.js";
+import { doubts, read as readDoubts } from "./run-doubts.js";
 import { files } from "./run-files.js";
 
 // Events come in bursts; the run is read again this many milliseconds after the first of one.
@@ -22,13 +23,13 @@ export async function show({ parameters: [id], signal, me, fail }) {
   const state = { run: null, persona: null };
 
   const read = async () => {
-    const [run, steps, artifacts] = await Promise.all([
-      get(place, signal), all(`${place}/steps`, signal), all(`${place}/artifacts`, signal),
+    const [run, steps, artifacts, open] = await Promise.all([
+      get(place, signal), all(`${place}/steps`, signal), all(`${place}/artifacts`, signal), readDoubts(signal, id),
     ]);
     await subjects.learn([run], signal);
     if (state.run && state.run.status !== run.status) announce(`The run is now ${run.status}`);
     state.run = run;
-    view.draw(run, steps, artifacts, state.persona);
+    view.draw(run, steps, artifacts, state.persona, open);
   };
 
   await read();
@@ -75,12 +76,12 @@ function follow({ place, state, view, read, signal, fail }) {
 /** `reread` shows what became of something that was asked for: not all of it makes an event at once. */
 function build(place, me, subjects, reread) {
   const [head, actions, summary, error, made, fault] = Array.from({ length: 6 }, () => h("div"));
-  const [wait, inside] = [h("div.stack"), h("div.stack")];
+  const [wait, doubt, inside] = [h("div.stack"), h("div.stack"), h("div.stack")];
   const steps = new Timeline();
   const history = h("ol.history");
   let shown = null;
   const cancel = cancelButton(place, fault, reread);
-  const draw = (run, rows, artifacts, persona) => {
+  const draw = (run, rows, artifacts, persona, open) => {
     shown = { run, persona, mail: subjects.mail(run) };
     fill(head, heading(subjects.of(run)));
     const mayStop = me.role !== "auditor" && !hasEnded(run.status) && !run.cancel_requested;
@@ -89,6 +90,7 @@ function build(place, me, subjects, reread) {
     fill(summary, overview(shown));
     fill(error, run.error ? reason(run.error) : null);
     waiting(wait, run, { place, reread, mayAnswer: me.role !== "auditor" });
+    doubts(doubt, open, { reread, mayAnswer: me.role !== "auditor" });
     steps.draw(run, rows);
     fill(made, files(artifacts, run));
     documents(inside, run);
@@ -104,7 +106,7 @@ function build(place, me, subjects, reread) {
     while (history.children.length > mostLines) history.firstChild.remove();
   };
   const nodes = [
-    h("div.top", {}, head, actions), fault, error, wait, h("section.panel", { "aria-label": "Overview" }, h("div.body", {}, summary)),
+    h("div.top", {}, head, actions), fault, error, wait, doubt, h("section.panel", { "aria-label": "Overview" }, h("div.body", {}, summary)),
     h("section.panel", {}, h("h2", {}, "Steps"), steps.node), made,
     h("details.panel", {}, h("summary", {}, "History"), h("div.body", {}, history)), inside,
   ];

@@ -2,6 +2,7 @@ import { all, get, withQuery } from "../app/api.js";
 import { announce, fill, h, KeyedList } from "../app/dom.js";
 import { badge, busy, empty, link, table, trouble, when } from "../app/parts.js";
 import { Subjects } from "../app/subjects.js";
+import { doubtLinks, read as readDoubts } from "./run-doubts.js";
 import { between, hasEnded, short, trigger } from "../app/words.js";
 
 // Milliseconds between looks at the first page: quick enough to watch, 20 requests a minute.
@@ -30,6 +31,7 @@ export async function show({ signal, fail }) {
     announce(state.rows.length ? `${state.rows.length} runs` : "No runs");
   };
   const look = async () => {
+    fill(view.doubts, doubtLinks(await readDoubts(signal)));
     const page = await load(null);
     const known = new Set(state.rows.map((run) => run.id));
     // All of a page being new means that there are rows in between: begin again.
@@ -57,6 +59,7 @@ export async function show({ signal, fail }) {
     }));
 
   await reset();
+  fill(view.doubts, doubtLinks(await readDoubts(signal)));
   watch(look, view, signal, fail);
   return { title: "Runs", nodes: view.nodes };
 }
@@ -89,7 +92,7 @@ function build(state, personas, subjects) {
   const rows = new KeyedList(shell.body, () => row(personas, subjects));
   const more = h("button.second", { type: "button" }, "Show older");
   const foot = h("div.more", {}, more);
-  const fault = h("div");
+  const [fault, doubts] = [h("div"), h("div")];
   const place = h("div");
   const panel = h("section.panel", {}, shell.node, foot);
   const draw = () => {
@@ -106,9 +109,9 @@ function build(state, personas, subjects) {
   const nodes = [
     h("div.top", {}, h("div", {}, h("h1", {}, "Runs"), h("p.lead", {}, "What the personas did and do, newest first.")),
       h("div.filters", {}, statusField, personaField)),
-    fault, place,
+    fault, doubts, place,
   ];
-  return { nodes, status, persona, more, fault, draw };
+  return { nodes, status, persona, more, fault, doubts, draw };
 }
 
 function row(personas, subjects) {

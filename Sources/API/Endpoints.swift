@@ -19,7 +19,8 @@ package enum Endpoints {
             + AuditRoutes(services: services).endpoints + ScheduleRoutes(services: services).endpoints
             + WebhookRoutes(services: services).endpoints + HookRoutes(services: services).endpoints
             + ApprovalRoutes(services: services).endpoints + SettingsRoutes(services: services).endpoints
-            + DeadLetterRoutes(services: services).endpoints + HistoryRoutes(services: services).endpoints
+            + DeadLetterRoutes(services: services).endpoints + DoubtRoutes(services: services).endpoints
+            + HistoryRoutes(services: services).endpoints
             + OperationRoutes(services: services).endpoints
         let document = try OpenAPIDocument(endpoints: described, version: version).json.canonicalBytes()
         let openAPI = Endpoint(
@@ -52,6 +53,8 @@ package enum Endpoints {
                 .tooManyRequests, "queue-full", "Too many runs of your tenant wait to be begun; try again later.",
                 retryAfter: 5)
         case let error as PostgresError where error.isTransient: Problem.unavailable
+        case let error as PostgresError where error.isOutcomeUnknown: Problem.outcomeUnknown
+        case let error as PostgresError where error.code == .closed || error.code == .timedOut: Problem.unavailable
         // Text with NUL, a number or time out of Postgres's range: what a client sent does not fit.
         case let error as PostgresError
         where error.code == .invalidParameter || error.sqlstate?.hasPrefix("22") == true:

@@ -69,6 +69,7 @@ package struct Services: Sendable {
     var approvals: Approvals { Approvals(database) }
     var past: RunPast { RunPast(database) }
     var settings: TenantSettingsStore { TenantSettingsStore(database) }
+    var doubts: Doubts { Doubts(database) }
     var deadLetters: DeadLetters { DeadLetters(database) }
     var webhookIntake: WebhookIntake { WebhookIntake(database) }
 }

@@ -10,6 +10,8 @@ package final class EmbeddedPostgres: Sendable {
         package var maxConnections = 60
         /// Postgres ends when the platform's process ends, in whatever way; for tests.
         package var diesWithParent = false
+        /// Of the server and its tools; for tests, which preload another clock.
+        package var environment: [String: String] = [:]
         package init() {}
     }
 
@@ -194,8 +196,12 @@ struct PostgresLaunch {
     }
 
     private func program(_ name: String, _ arguments: [String]) -> ChildProcess.Command {
-        ChildProcess.Command(
-            name: name, executable: "\(programs)/\(name)", arguments: arguments, log: directory.log("postgres"),
+        let program = "\(programs)/\(name)"
+        // Set by the account that the program runs under: what is preloaded makes things of its own there.
+        let words = settings.environment.map { "\($0.key)=\($0.value)" }
+        return ChildProcess.Command(
+            name: name, executable: words.isEmpty ? program : "env",
+            arguments: words.isEmpty ? arguments : words + [program] + arguments, log: directory.log("postgres"),
             user: directory.user, capability: capability,
             signalWhenParentDies: settings.diesWithParent ? SIGINT : nil)
     }

@@ -75,6 +75,11 @@ package struct PostgresError: Error, Sendable, Equatable, CustomStringConvertibl
         }
     }
 
+    /// Whether the statements may have taken effect and nobody has looked.
+    package var isOutcomeUnknown: Bool {
+        if case .commitOutcomeUnknown = code { true } else { false }
+    }
+
     package var isUniqueViolation: Bool { sqlstate == "23505" }
     package var isForeignKeyViolation: Bool { sqlstate == "23503" }
     package var isCheckViolation: Bool { sqlstate == "23514" }

@@ -7,10 +7,16 @@ package struct Database: Sendable {
     package let app: PostgresPool
     /// Connections of `persona_dispatch`.
     package let dispatch: PostgresPool
+    /// Runs that begin together are created together.
+    let creations: Gathering<RunCreation, Result<[UInt8]?, any Error>>
+    /// Calls that end together are written together.
+    let ends: Gathering<JobEnd, Result<Void, any Error>>
 
     package init(app: PostgresPool, dispatch: PostgresPool) {
         self.app = app
         self.dispatch = dispatch
+        creations = Gathering(most: RunCreation.largestGroup) { await RunCreation.commit($0, app) }
+        ends = Gathering(most: JobEnd.largestGroup) { await JobEnd.commit($0, app) }
     }
 
     /// One statement as `tenant`, in a transaction of its own: one round trip.
@@ -26,10 +32,51 @@ package struct Database: Sendable {
     }
 
     /// A transaction as `tenant` whose later statements depend on earlier rows.
+    ///
+    /// Where the answer to its COMMIT is lost the server is asked what became of it (`pg_xact_status`), unless
+    /// `isLookedUp` is false: a transaction that only reads need take no id. Only where the server cannot be asked
+    /// either, `commitOutcomeUnknown` is thrown.
     package func transaction<Value>(
-        _ tenant: TenantID, _ body: (PostgresConnection) async throws -> Value
+        _ tenant: TenantID, isLookedUp: Bool = true, _ body: (PostgresConnection) async throws -> Value
     ) async throws -> Value {
-        try await app.transaction(settings: [("app.tenant", tenant.description)], body)
+        var made: Value?
+        do {
+            return try await app.transaction(
+                settings: [("app.tenant", tenant.description)], recordingXID: isLookedUp
+            ) { connection in
+                let value = try await body(connection)
+                made = value
+                return value
+            }
+        } catch let error as PostgresError {
+            guard case .commitOutcomeUnknown(let xid?) = error.code, let made else { throw error }
+            guard try await hasCommitted(xid, orThrow: error) else {
+                throw PostgresError(.connectionLost, "the connection broke before COMMIT took effect")
+            }
+            return made
+        }
+    }
+
+    /// Looks while the server has not noticed that its client is gone: 20 times in a second, then it stays unknown.
+    private static let mostLooks = 20
+    private static let lookInterval = Duration.milliseconds(50)
+
+    private func hasCommitted(_ xid: String, orThrow unknown: PostgresError) async throws -> Bool {
+        for _ in 0..<Self.mostLooks {
+            let outcome: PostgresOutcome
+            do {
+                outcome = try await app.outcome(of: xid)
+            } catch {
+                throw unknown
+            }
+            switch outcome {
+            case .committed: return true
+            case .aborted: return false
+            case .inProgress: try await Task.sleep(for: Self.lookInterval)
+            case .forgotten: throw unknown
+            }
+        }
+        throw unknown
     }
 }
 

@@ -18,6 +18,7 @@ package final class PostgresProxy: Sendable {
         var resetsEvery = 0
         var isSilent = false
         var isStopped = false
+        var refuses = false
     }
 
     /// Two sockets of one session. The descriptors are closed once, when both directions have ended.
@@ -71,6 +72,9 @@ package final class PostgresProxy: Sendable {
     /// From now on nothing gets through, in either direction, and nobody is told: a cable that was pulled.
     package func fallSilent() { state.withLock { $0.isSilent = true } }
 
+    /// From now on new connections are closed at once; those that there are stay.
+    package func refuse() { state.withLock { $0.refuses = true } }
+
     /// Ends what stood still, and lets new connections through.
     package func heal() {
         let numbers = state.withLock { state in
@@ -93,7 +97,7 @@ package final class PostgresProxy: Sendable {
         while true {
             let client = ModelServerSocket.accept(listener)
             guard client >= 0 else { return }
-            let server = target.connect()
+            let server = state.withLock { $0.refuses } ? -1 : target.connect()
             guard server >= 0 else {
                 close(client)
                 continue

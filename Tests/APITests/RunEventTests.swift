@@ -67,6 +67,37 @@ import Testing
         return events
     }
 
+    /// Between the events goes what running steps say of themselves: the newest of each, without an id of its own.
+    @Test func progressOfARunningStepIsToldAsItChanges() async throws {
+        try await stage { stage in
+            func say(_ message: String, _ fraction: Double) async throws {
+                try await stage.history.write(
+                    """
+                    INSERT INTO step_progress (tenant_id, run_id, step, node, attempt, message, fraction)
+                    SELECT tenant_id, run_id, 7, 'render', 1, '\(message)', \(fraction) FROM runs WHERE run_id = '\(stage.run)'
+                    ON CONFLICT (tenant_id, run_id, step) DO UPDATE SET number = excluded.number,
+                        message = excluded.message, fraction = excluded.fraction
+                    """)
+                try await stage.ring()
+            }
+            try await stage.history.event(stage.run, 1, "run.started")
+            try await say("page 1 of 2", 0.5)
+            let (_, body) = try await stage.follow()
+            var parser = ServerSentEventParser()
+            var heard: [ServerSentEvent] = []
+            for try await bytes in body {
+                heard += try parser.feed(bytes)
+                let reports = heard.filter { $0.type == "step.progress" }.count
+                if reports == 1, heard.count == 2 { try await say("page 2 of 2", 1) }
+                if reports == 2, heard.count == 3 { try await stage.history.end(stage.run, 2, "succeeded") }
+                if reports == 2 { try await stage.ring() }
+            }
+            #expect(heard.map(\.type) == ["run.started", "step.progress", "step.progress", "run.succeeded"])
+            #expect(heard.map(\.lastEventID) == ["1", "1", "1", "2"])
+            #expect(heard[2].data.contains("page 2 of 2") && heard[2].data.contains("\"node\" : \"render\""))
+        }
+    }
+
     @Test func aFinishedRunIsReplayedWholeAndEnds() async throws {
         try await stage { stage in
             for seq in 1...450 {

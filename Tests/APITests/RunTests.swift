@@ -209,8 +209,8 @@ struct RunHistory: Sendable {
     func event(_ run: String, _ seq: Int, _ kind: String, data: String = "{}") async throws {
         _ = try await connection.query(
             """
-            INSERT INTO run_events (tenant_id, run_id, seq, kind, node, data)
-            SELECT tenant_id, run_id, $2, $3, 'n', $4 FROM runs WHERE run_id = $1::text::uuid
+            INSERT INTO run_event_batches (tenant_id, run_id, seq, kinds, nodes, data)
+            SELECT tenant_id, run_id, $2, ARRAY[$3], ARRAY['n'], json_build_array($4::json) FROM runs WHERE run_id = $1::text::uuid
             """, [.text(run), .int(seq), .text(kind), .json(data)])
     }
 

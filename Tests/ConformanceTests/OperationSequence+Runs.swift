@@ -59,22 +59,29 @@ extension OperationSequence {
                 pair.tenant, held.run, signal: id, name: "go", payload: [:], user: nil, actor: "user")
             try expect("\(outcome)", "\(model.signal(held.run, id, name: "go", payload: [:]))")
         }
-        guard let step = try sample.step(history, inbox, held, hasSnapshot: random.chance(300)) else {
+        let chain = try sample.chain(history, inbox, held, most: random.between(1, 4)) { random.chance(300) }
+        guard !chain.isEmpty else {
             let release = random.chance(500)
             let wakeAt = random.chance(300) ? model.now + 700 : nil
             done.append("rest")
             try await steps.rest(lease, wakes: inbox.wakes, wakeAt: wakeAt.map { Int64($0) }, release: release)
             return model.rest(held, wakes: inbox.wakes, wakeAt: wakeAt, release: release)
         }
-        try await commit(step, lease, steps)
+        try await commit(chain, lease, steps)
         // The same once more, as a process does that has lost the answer: refused.
-        if random.chance(100) { try await commit(step, lease, steps) }
+        if random.chance(100) { try await commit(chain, lease, steps) }
     }
 
-    private mutating func commit(_ step: ModelStep, _ lease: RunLease, _ steps: RunSteps) async throws {
-        done.append("commit \(step.seq)...\(step.nextSeq), \(step.transition.status)")
-        let commit = StepCommit(step, lease, pair.persona)
-        _ = try await both({ try await steps.committed(commit)?.wakes }, { try $0.commit(step) })
+    private mutating func commit(
+        _ chain: [ModelStep], _ lease: RunLease, _ steps: RunSteps
+    ) async throws {
+        guard var commit = chain.first.map({ StepCommit($0, lease, pair.persona, known: model.lastStep(lease.run)) })
+        else { return }
+        for step in chain.dropFirst() {
+            commit.follow(by: StepCommit(step, lease, pair.persona, known: commit.steps))
+        }
+        done.append("commit \(chain.count) steps to \(commit.nextSeq), \(commit.status)")
+        _ = try await both({ try await steps.committed(commit)?.wakes }, { try $0.commit(chain) })
     }
 
     private static func history(_ stored: StoredRun) -> ModelHistory {
@@ -116,8 +123,8 @@ extension RunLease {
 }
 
 extension StepCommit {
-    /// The model's step as the repositories take it.
-    init(_ step: ModelStep, _ lease: RunLease, _ persona: PersonaID) {
+    /// The model's step as the repositories take it; visits above `known` are new to the tables.
+    init(_ step: ModelStep, _ lease: RunLease, _ persona: PersonaID, known: Int) {
         let transition = step.transition
         self.init(
             lease: lease, persona: persona, seq: step.seq, wakes: step.wakes, events: step.events,
@@ -127,7 +134,8 @@ extension StepCommit {
             visits: transition.steps.sorted { $0.key < $1.key }.map { _, record in
                 Visit(
                     step: record.step, node: record.node, kind: record.kind, status: record.status,
-                    attempt: record.attempt, input: record.input, output: record.output, failure: record.failure)
+                    attempt: record.attempt, input: record.input, output: record.output, failure: record.failure,
+                    isNew: record.step > known)
             }, orders: transition.orders.map(Order.init), takenJobs: transition.takenJobs,
             takenSignals: transition.takenSignals)
     }

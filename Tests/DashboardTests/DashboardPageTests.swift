@@ -22,6 +22,22 @@ import Testing
         }
     }
 
+    @Test func aPersonSaysWhatBecameOfAnEffectInDoubt() async throws {
+        try await Household.with { house in
+            let email = try await house.person("member")
+            let run = try await house.run(subject: "Streets")
+            try await house.leaveInDoubt(run, tool: "parcel.send")
+            try await house.open()
+            try await house.signIn(email)
+            try await house.untilShown("Nobody knows whether these took effect")
+            try await house.press("Streets")
+            try await house.untilShown("Nobody knows whether \"Send\" took effect")
+            try await house.press("It happened")
+            try await house.until("!document.body.textContent.includes('Nobody knows whether')")
+            #expect(try await house.effect(of: run) == "done")
+        }
+    }
+
     @Test func aWrongPasswordIsToldInWords() async throws {
         try await Household.with { house in
             let email = try await house.person("owner")

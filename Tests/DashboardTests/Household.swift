@@ -95,6 +95,23 @@ struct Household: Sendable {
         return run.id
     }
 
+    /// A call of the run whose worker died in the middle of it, and for which it does not wait.
+    func leaveInDoubt(_ run: RunID, tool: String) async throws {
+        _ = try await services.database.rows(
+            tenant,
+            """
+            INSERT INTO jobs (tenant_id, job_id, run_id, persona_id, step, node, kind, tool, input, effect, effect_key,
+                timeout_seconds, state, phase, applied, given_up, attempt, finished_at)
+            SELECT tenant_id, gen_random_uuid(), run_id, persona_id, 1, 'send', 'tool', $3, '{}', 'non_idempotent', 'k', 1,
+                'unknown', 'transmitting', true, true, 1, platform_now()
+            FROM runs WHERE tenant_id = $1 AND run_id = $2
+            """, [tenant.value, run.value, .text(tool)])
+    }
+
+    func effect(of run: RunID) async throws -> String? {
+        try await Runs(services.database).effects(tenant, run).first?.state.rawValue
+    }
+
     // MARK: What a person does and sees
 
     func open(_ path: String = "/") async throws { _ = try await page.navigate(address + path) }

@@ -19,6 +19,8 @@ struct RecordedRun {
     var graph: JSONValue
     var input: JSONValue = [:]
     var moves: [Move]
+    /// Where it begins: another run's state, or its own before a migration; `nil`: at the graph's start.
+    var origin: [RunChange]?
 
     static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Histories")
 
@@ -38,11 +40,12 @@ struct RecordedRun {
 
     func record() throws -> RunHistory {
         var history = RunHistory(
-            name: name, run: Transcript.run, input: input, profile: ["name": "Ada"], graph: graph, tools: Self.tools)
+            name: name, run: Transcript.run, input: input, profile: ["name": "Ada"], graph: graph, tools: Self.tools,
+            origin: origin)
         var machine = try history.machine()
         var asked: [ApprovalRequest] = []
         var now: Int64 = 1_800_000_000_000
-        for move in [Move.inputs(.begin)] + moves {
+        for move in (origin == nil ? [Move.inputs(.begin)] : []) + moves {
             var inputs: [RunInput] = []
             switch move {
             case .given(let given): inputs = given
@@ -66,7 +69,9 @@ struct RecordedRun {
             wait: step.map { WaitID(run: Transcript.run, step: $0) })
     }
 
-    static let all: [RecordedRun] = [
+    static let all: [RecordedRun] = first + RecordedRun.later
+
+    private static let first: [RecordedRun] = [
         RecordedRun(
             name: "answer-a-mail",
             graph: [

@@ -1,9 +1,11 @@
+import DockerEngine
 import Domain
 import Egress
 import FoundationEssentials
 import Glibc
 import PersonaContainers
 import Sockets
+import TestKit
 import Testing
 import ToolKit
 
@@ -21,19 +23,33 @@ enum FixtureProgram {
 struct Harness: Sendable {
     let data: String
     let loop: PollLoop
+    let sandbox: any PersonaSandbox
+    private let engine: Engine
     let containers: PersonaContainers
     let records = Records()
     let tenant = TenantID.new()
     let persona = PersonaID.new()
 
-    init(_ engine: Engine, settings: PersonaContainerSettings) async throws {
-        data = "/tmp/persona-tests-\(TenantID.new())"
+    init(
+        _ engine: Engine, settings: PersonaContainerSettings, data: String? = nil, own: PrivateEngine? = nil,
+        resolver: Resolver = Resolver()
+    ) async throws {
+        self.data = data ?? "/tmp/persona-tests-\(TenantID.new())"
+        self.engine = engine
         loop = try PollLoop(name: "test")
-        let sandbox = try await engine.sandbox(data: data, on: loop)
+        sandbox = try await engine.sandbox(data: self.data, on: loop, engine: own)
         var settings = settings
         settings.ledger = { [records] _, _, record in records.append(record) }
         containers = PersonaContainers(
-            data: data, sandbox: sandbox, proxy: EgressProxy(on: loop), on: loop, settings: settings)
+            data: self.data, sandbox: sandbox, proxy: EgressProxy(on: loop, resolver: resolver), on: loop,
+            settings: settings)
+    }
+
+    /// Personas whose containers the shared engine knows, running or not.
+    func containersOfEngine() async throws -> [String] {
+        try await PrivateDocker.shared.value.list(label: "persona-platform.owner=\(data)").compactMap {
+            $0.labels["persona-platform.persona"]
+        }
     }
 
     func call(
@@ -51,7 +67,8 @@ struct Harness: Sendable {
     func shell(_ script: String, persona: PersonaID? = nil, egress: EgressPolicy = EgressPolicy()) async throws
         -> String
     {
-        let result = try await call("test.shell", ["script": .string(script)], persona: persona, egress: egress)
+        let result = try await call(
+            "test.shell", ["script": .string(script)], persona: persona, timeout: 120, egress: egress)
         return result.output["text"]?.string ?? ""
     }
 
@@ -63,7 +80,7 @@ struct Harness: Sendable {
 }
 
 /// A polite tool has half a minute to stop, which a busy machine may need of it.
-private let patient = {
+let patient = {
     var settings = PersonaContainerSettings()
     settings.grace = .seconds(30)
     settings.startLimit = .seconds(60)
@@ -71,10 +88,10 @@ private let patient = {
 }()
 
 func withHarness(
-    _ engine: Engine, _ settings: PersonaContainerSettings = patient,
-    _ body: (Harness) async throws -> Void
+    _ engine: Engine, _ settings: PersonaContainerSettings = patient, engine own: PrivateEngine? = nil,
+    resolver: Resolver = Resolver(), _ body: (Harness) async throws -> Void
 ) async throws {
-    let harness = try await Harness(engine, settings: settings)
+    let harness = try await Harness(engine, settings: settings, own: own, resolver: resolver)
     do {
         try await body(harness)
     } catch {

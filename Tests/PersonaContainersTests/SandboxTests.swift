@@ -9,8 +9,9 @@ import ToolKit
 
 /// What every implementation of `PersonaSandbox` must do.
 @Suite(.timeLimit(.minutes(10))) struct SandboxTests {
-    /// When the sandbox's first process started, in ticks since boot: numbers of namespaces are given out again.
-    private static let identity = "cut -d' ' -f22 /proc/1/stat"
+    /// Tells one sandbox's life from the next: a number drawn once, in its memory-backed folder.
+    private static let identity =
+        "head -c 16 /dev/urandom | od -An -tx1 >/tmp/i$$; ln /tmp/i$$ /tmp/identity 2>/dev/null; cat /tmp/identity"
 
     @Test(arguments: Engine.all) func callIsAnsweredFromInside(engine: Engine) async throws {
         try await withHarness(engine) { harness in
@@ -132,18 +133,79 @@ import ToolKit
         }
     }
 
-    @Test(arguments: Engine.all) func memoryBombIsNamed(engine: Engine) async throws {
-        var settings = PersonaContainerSettings()
-        settings.limits.memoryBytes = 96 * 1024 * 1024
-        try await withHarness(engine, settings) { harness in
-            guard harness.containers.promises.kept.contains(where: { $0.hasPrefix("a memory limit") }) else {
-                // The implementation says so itself; without the limit the bomb would hit the machine.
-                #expect(harness.containers.promises.missing.contains { $0.hasPrefix("a memory limit") })
-                return
+    @Test(arguments: Engine.all) func onlyTheLongestIdleAreStoppedBeyondTheWarmOnes(engine: Engine) async throws {
+        try await withHarness(engine) { harness in
+            let others = [PersonaID.new(), PersonaID.new()]
+            let first = try await harness.shell(Self.identity)
+            var before: [String] = []
+            for other in others { before.append(try await harness.shell(Self.identity, persona: other)) }
+            await harness.containers.stopIdle(beyond: 2)
+            for (other, identity) in zip(others, before) {
+                #expect(try await harness.shell(Self.identity, persona: other) == identity)
             }
-            let failure = await #expect(throws: ToolFailure.self) { try await harness.call("test.grab") }
-            #expect(failure?.code == "oom")
-            #expect(failure?.kind == .permanent)
+            #expect(try await harness.shell(Self.identity) != first)
+        }
+    }
+
+    @Test(arguments: Engine.all) func pausedSandboxStandsStillAndGoesOnWithWhatItHeld(engine: Engine) async throws {
+        try await withHarness(engine) { harness in
+            try #require(harness.containers.guarantees.keeps(.pause))
+            let run = RunID.new()
+            let before = try await harness.shell(Self.identity)
+            _ = try await harness.call(
+                "test.shell", ["script": "(while :; do echo x; sleep 0.01; done) >../../ticks 2>/dev/null &"], run: run)
+            let ticks = "\(harness.data)/personas/\(harness.tenant)/\(harness.persona)/workspace/ticks"
+            func size() -> Int { (try? Data(contentsOf: URL(filePath: ticks)).count) ?? 0 }
+            while size() == 0 { try await Task.sleep(for: .milliseconds(5)) }
+            #expect(await harness.containers.pause(tenant: harness.tenant, persona: harness.persona))
+            let still = size()
+            try await Task.sleep(for: .milliseconds(300))
+            #expect(size() == still)
+            #expect(try await harness.shell(Self.identity) == before)
+            let after = size()
+            while size() == after { try await Task.sleep(for: .milliseconds(5)) }
+        }
+    }
+
+    @Test(arguments: Engine.all) func pausedSandboxIsStoppedLikeAnyOther(engine: Engine) async throws {
+        try await withHarness(engine) { harness in
+            let before = try await harness.shell(Self.identity)
+            await harness.containers.pauseIdle(since: .now)
+            await harness.containers.stopIdle(since: .now)
+            #expect(try await harness.shell(Self.identity) != before)
+        }
+    }
+
+    @Test(arguments: Engine.all) func busySandboxIsNotPaused(engine: Engine) async throws {
+        try await withHarness(engine) { harness in
+            let begun = OneShot<Void>()
+            let call = Task {
+                try await harness.call("test.wait", ["stubborn": false], progress: { _, _ in begun.settle(()) })
+            }
+            await begun.value()
+            #expect(await !harness.containers.pause(tenant: harness.tenant, persona: harness.persona))
+            call.cancel()
+            _ = await call.result
+        }
+    }
+
+    @Test(arguments: Engine.all) func workspaceIsKeptFromOneLifeToTheNext(engine: Engine) async throws {
+        try await withHarness(engine) { harness in
+            _ = try await harness.shell("echo kept >/workspace/kept")
+            await harness.containers.stop(tenant: harness.tenant, persona: harness.persona)
+            #expect(try await harness.shell("cat /workspace/kept") == "kept\n")
+        }
+    }
+
+    @Test(arguments: Engine.all) func everyGuaranteeIsKeptOrMissingWithItsReason(engine: Engine) async throws {
+        try await withHarness(engine) { harness in
+            let guarantees = harness.containers.guarantees
+            for guarantee in SandboxGuarantee.allCases {
+                #expect(
+                    guarantees.keeps(guarantee) != (guarantees.missing[guarantee]?.isEmpty == false), "\(guarantee)")
+            }
+            #expect(guarantees.keeps(.ownKernel) == (engine == .gVisor))
+            #expect(guarantees.lines.count == SandboxGuarantee.allCases.count)
         }
     }
 

@@ -75,6 +75,7 @@ import Testing
                 "SELECT 1 FROM pg_proc WHERE prosecdef AND pronamespace = current_schema()::regnamespace",
                 """
                 SELECT 1 FROM pg_class WHERE relkind IN ('v', 'm', 'f') AND relnamespace = current_schema()::regnamespace
+                    AND NOT coalesce('security_invoker=true' = ANY (reloptions), false)
                 """,
                 """
                 SELECT 1 FROM pg_class c, unnest(ARRAY['persona_app', 'persona_dispatch']) role
@@ -163,7 +164,7 @@ import Testing
         "tenant_settings": ["tenant_id", "details_days"],
         "jobs": [
             "tenant_id", "job_id", "run_id", "persona_id", "kind", "tool", "effect", "state", "phase", "attempt",
-            "priority", "run_after", "owner", "epoch", "lease_until",
+            "priority", "run_after", "owner", "epoch", "lease_until", "applied", "given_up", "asks", "lane",
         ],
         "outbox": ["tenant_id", "outbox_id", "topic", "subject_id", "created_at"],
         "mailboxes": ["tenant_id", "mailbox_id", "persona_id", "status", "owner", "epoch", "lease_until"],
@@ -175,7 +176,7 @@ import Testing
     ]
     private static let writable: [String: Set<String>] = [
         "runs": ["ready_at", "owner", "epoch", "lease_until"],
-        "jobs": ["state", "attempt", "started_at", "owner", "epoch", "lease_until"],
+        "jobs": ["state", "attempt", "started_at", "owner", "epoch", "lease_until", "run_after"],
         "outbox": ["topic"],  // SELECT … FOR UPDATE asks for one
         "mailboxes": ["owner", "epoch", "lease_until"],
         "webhook_deliveries": ["attempt", "epoch", "lease_until"],

@@ -14,6 +14,8 @@ struct TwoTenants: Sendable {
     private(set) var tables: [String] = []
     /// My rows as JSON, by table.
     private(set) var rows: [String: String] = [:]
+    /// The columns of each table that a writer gives, by commas.
+    private var written: [String: String] = [:]
     private(set) var before = ""
 
     static func with(_ body: (TwoTenants) async throws -> Void) async throws {
@@ -36,11 +38,10 @@ struct TwoTenants: Sendable {
         ]
     }
 
-    /// A row of any table from its JSON; identity columns are made anew.
+    /// A row of any table from its JSON; identity and generated columns are made anew.
     func insertion(_ table: String) -> String {
-        let identity = table == "outbox" ? "tenant_id, topic, subject_id, created_at" : nil
-        let columns = identity.map { "(\($0))" } ?? ""
-        return "INSERT INTO \(table) \(columns) SELECT \(identity ?? "*") FROM json_populate_record(NULL::\(table), $1)"
+        let columns = written[table] ?? ""
+        return "INSERT INTO \(table) (\(columns)) SELECT \(columns) FROM json_populate_record(NULL::\(table), $1)"
     }
 
     /// `nil` where Postgres refuses for want of privilege or by policy.
@@ -94,6 +95,13 @@ struct TwoTenants: Sendable {
             let row = try await owner.query(
                 "SELECT row_to_json(t)::text AS row FROM \(table) t WHERE tenant_id = $1", [mine.value])
             rows[table] = try row.first?.text("row")
+            written[table] = try await owner.query(
+                """
+                SELECT string_agg(attname, ', ' ORDER BY attnum) AS columns FROM pg_attribute
+                WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped
+                    AND attgenerated = '' AND attidentity = ''
+                """, [.text(table)]
+            ).first?.text("columns")
         }
         await owner.close()
         before = try await checksum()
@@ -135,7 +143,9 @@ struct TwoTenants: Sendable {
             "runs", "run_id, persona_id, persona_version, graph, input, trace_id",
             "ID, ID, 1, '{}', '{}', '4bf92f3577b34da6a3ce929d0e0e4736'"
         ),
-        ("run_events", "run_id, seq, kind, data", "ID, 1, 'run.started', '{}'"),
+        (
+            "run_event_batches", "run_id, seq, kinds, nodes, data", "ID, 1, ARRAY['run.started'], ARRAY[NULL], '[{}]'"
+        ),
         ("steps", "run_id, step, node, kind, status", "ID, 1, 'n', 'tool', 'running'"),
         ("checkpoints", "run_id, seq, delta", "ID, 1, '[]'"),
         (
@@ -171,6 +181,7 @@ struct TwoTenants: Sendable {
             "ID, ID, 1, 'n', 't', 'd', '{}', repeat('ab', 32)"
         ),
         ("tenant_settings", "details_days", "30"),
+        ("step_progress", "run_id, step, node, attempt, message", "ID, 1, 'n', 1, 'half'"),
         ("webhook_deliveries", "delivery_id, webhook_id, run_id, event, payload", "ID, ID, ID, 'run.failed', '{}'"),
     ]
 }

@@ -16,9 +16,11 @@ final class JobList: JobSource {
         var outcomes: [JobID: String] = [:]
         var marks: [String] = []
         var ended = 0
+        /// Reports that came.
+        var told = 0
         /// Outcomes that are not taken before one is.
         var refusals = 0
-        var disowned: Set<JobID> = []
+        var isRoused = false
         var waiting: [CheckedContinuation<Void, Never>] = []
         var watchers: [(Int, OneShot<Void>)] = []
     }
@@ -27,20 +29,27 @@ final class JobList: JobSource {
 
     let state = Mutex(State())
     let firstProgress = OneShot<Void>()
+    let modelMayGoOn = OneShot<Void>()
 
     func add(_ job: WorkerJob) {
-        let waiting = state.withLock { state in
-            state.planned.append(job)
-            defer { state.waiting = [] }
-            return state.waiting
-        }
-        for continuation in waiting { continuation.resume() }
+        state.withLock { $0.planned.append(job) }
+        rouse()
     }
 
-    func claim(limit: Int) async throws -> [WorkerJob] {
+    func claim(_ room: ClaimRoom) async throws -> [WorkerJob] {
         state.withLock { state in
-            let claimed = Array(state.planned.prefix(limit))
-            state.planned.removeFirst(claimed.count)
+            var room = room
+            let claimed = state.planned.filter { job in
+                guard room.limit > 0, room.running[job.tenant, default: 0] < room.perTenant,
+                    room.lanes[job.lane, default: 1] > 0
+                else { return false }
+                room.limit -= 1
+                room.running[job.tenant, default: 0] += 1
+                room.lanes[job.lane]? -= 1
+                return true
+            }
+            let ids = Set(claimed.map(\.id))
+            state.planned.removeAll { ids.contains($0.id) }
             for job in claimed { state.started[job.id] = job }
             return claimed
         }
@@ -63,24 +72,34 @@ final class JobList: JobSource {
 
     func heartbeat() async throws -> Set<JobID> { state.withLock { Set($0.started.keys) } }
 
-    func progress(_ job: WorkerJob, message: String, fraction: Double?) async { firstProgress.settle(()) }
+    func progress(_ job: WorkerJob, message: String, fraction: Double?) async {
+        state.withLock { $0.told += 1 }
+        firstProgress.settle(())
+    }
 
-    func news() async {
+    func news(_ room: ClaimRoom) async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isNew = state.withLock { state in
-                    if state.planned.isEmpty && !Task.isCancelled { state.waiting.append(continuation) }
-                    return !state.planned.isEmpty || Task.isCancelled
+                    let isNew = state.isRoused || Task.isCancelled
+                    if !isNew { state.waiting.append(continuation) }
+                    state.isRoused = false
+                    return isNew
                 }
                 if isNew { continuation.resume() }
             }
         } onCancel: {
-            let waiting = state.withLock { state in
-                defer { state.waiting = [] }
-                return state.waiting
-            }
-            for continuation in waiting { continuation.resume() }
+            rouse()
         }
+    }
+
+    func rouse() {
+        let waiting = state.withLock { state in
+            state.isRoused = true
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
     }
 
     func takeAway(_ job: WorkerJob) { state.withLock { _ = $0.started.removeValue(forKey: job.id) } }
@@ -93,13 +112,6 @@ final class JobList: JobSource {
         }
         if !isThere { await reached.value() }
         return state.withLock { $0.outcomes }
-    }
-
-    func disown(_ jobs: Set<JobID>) async throws {
-        state.withLock { state in
-            state.disowned.formUnion(jobs)
-            for job in jobs { state.started[job] = nil }
-        }
     }
 
     private func end(_ job: WorkerJob, _ outcome: String) throws {
@@ -142,8 +154,11 @@ struct Counting: ArtifactStore {
 }
 
 struct Parrot: ModelRunner {
+    let jobs: JobList
+
     func run(_ job: WorkerJob, progress: @escaping @Sendable (String) -> Void) async throws(ToolFailure) -> JSONValue {
-        job.input
+        if job.input["waits"] != nil { await jobs.modelMayGoOn.value() }
+        return job.input
     }
 }
 
@@ -171,6 +186,8 @@ struct Parrot: ModelRunner {
                 data: data, sandbox: sandbox, proxy: EgressProxy(on: loop), on: loop, settings: containerSettings)
             var settings = Worker.Settings()
             settings.slots = 4
+            settings.slotsPerTenant = 3
+            settings.slotsPerLane = ["model": 1]
             settings.heartbeat = .milliseconds(50)
             settings.retry = .milliseconds(10)
             worker = Worker(
@@ -178,12 +195,16 @@ struct Parrot: ModelRunner {
                 tools: { name in
                     ToolDescriptor(
                         name: name, summary: "", effect: .read, secrets: name == "test.secret" ? ["test.key"] : [])
-                }, resolver: Resources(), artifacts: Counting(), models: Parrot(), settings: settings, log: { _ in })
+                }, resolver: Resources(), artifacts: Counting(), models: Parrot(jobs: jobs), settings: settings,
+                log: { _ in })
         }
 
-        func job(_ tool: String, _ input: JSONValue = [:], kind: WorkerJob.Kind = .tool) -> WorkerJob {
+        func job(
+            _ tool: String, _ input: JSONValue = [:], kind: WorkerJob.Kind = .tool, tenant: TenantID? = nil
+        ) -> WorkerJob {
             WorkerJob(
-                id: .new(), tenant: tenant, persona: persona, run: .new(), kind: kind, tool: tool, input: input,
+                id: .new(), tenant: tenant ?? self.tenant, persona: persona, run: .new(), kind: kind, tool: tool,
+                input: input,
                 effectKey: "k", attempt: 1, timeoutSeconds: 20)
         }
 
@@ -201,21 +222,6 @@ struct Parrot: ModelRunner {
         let job = bench.job("test.echo", ["text": "a"])
         bench.jobs.add(job)
         #expect(await bench.jobs.outcomes(1) == [job.id: "done "])
-        run.cancel()
-        await run.value
-        await bench.end()
-    }
-
-    @Test func jobThatIsHeldAndDoesNotRunHereIsLetGo() async throws {
-        let bench = try await Bench()
-        let stray = bench.job("test.echo"), running = bench.job("test.wait", ["stubborn": false])
-        bench.jobs.state.withLock { $0.started[stray.id] = stray }
-        bench.jobs.add(running)
-        let run = Task { await bench.worker.run() }
-        await bench.jobs.firstProgress.value()
-        while bench.jobs.state.withLock({ $0.disowned.isEmpty }) { try await Task.sleep(for: .milliseconds(5)) }
-        #expect(bench.jobs.state.withLock { $0.disowned } == [stray.id])
-        #expect(bench.jobs.state.withLock { $0.started[running.id] } != nil)
         run.cancel()
         await run.value
         await bench.end()
@@ -239,6 +245,53 @@ struct Parrot: ModelRunner {
                 "tool_unknown",
             ])
         #expect(bench.jobs.state.withLock { $0.marks } == ["transmitting", "accepted"])
+        run.cancel()
+        await run.value
+        await bench.end()
+    }
+
+    @Test func oneTenantsLongCallsLeaveASlotForAnother() async throws {
+        let bench = try await Bench()
+        let long = (0..<6).map { _ in bench.job("test.wait", ["stubborn": false]) }
+        for job in long { bench.jobs.add(job) }
+        let run = Task { await bench.worker.run() }
+        await bench.jobs.firstProgress.value()
+        let other = bench.job("test.echo", ["text": "a"], tenant: .new())
+        bench.jobs.add(other)
+        #expect(await bench.jobs.outcomes(1) == [other.id: "done "])
+        #expect(bench.jobs.state.withLock { $0.started.count } == 3)
+        run.cancel()
+        await run.value
+        await bench.end()
+    }
+
+    @Test func laneThatIsFullHoldsNothingElseUp() async throws {
+        let bench = try await Bench()
+        let slow = [
+            bench.job("model.chat", ["waits": true], kind: .model), bench.job("model.chat", ["x": 1], kind: .model),
+        ]
+        for job in slow { bench.jobs.add(job) }
+        let run = Task { await bench.worker.run() }
+        let tool = bench.job("test.echo", ["text": "a"])
+        bench.jobs.add(tool)
+        #expect(await bench.jobs.outcomes(1) == [tool.id: "done "])
+        #expect(bench.jobs.state.withLock { $0.planned.map(\.id) } == [slow[1].id])
+        bench.jobs.modelMayGoOn.settle(())
+        #expect(await bench.jobs.outcomes(3).count == 3)
+        run.cancel()
+        await run.value
+        await bench.end()
+    }
+
+    @Test func callThatReportsWithoutEndIsToldOfNowAndThen() async throws {
+        let bench = try await Bench()
+        let run = Task { await bench.worker.run() }
+        let job = bench.job("test.chatter", ["count": 5_000, "text": "line"])
+        bench.jobs.add(job)
+        #expect(await bench.jobs.outcomes(1) == [job.id: "done "])
+        let told = bench.jobs.state.withLock { $0.told }
+        #expect(told >= 1)
+        #expect(told < 5_000)
         run.cancel()
         await run.value
         await bench.end()

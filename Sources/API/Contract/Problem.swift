@@ -43,6 +43,11 @@ package struct Problem: Error, Sendable {
     package static let unavailable = Problem(
         .serviceUnavailable, "unavailable", "A service that the platform depends on is away; try again shortly.",
         retryAfter: 2)
+    package static let outcomeUnknown = Problem(
+        .serviceUnavailable, "outcome-unknown",
+        "The connection to the database broke before it had answered: the request may have taken effect. Repeat it with "
+            + "the same Idempotency-Key, or look before you repeat it without one.",
+        retryAfter: 1)
     package static let internalError = Problem(
         .internalServerError, "internal", "The platform failed; its log has the cause under this request's id.")
 

@@ -9,7 +9,8 @@ import Store
 
 /// A run's events as Server-Sent Events (WHATWG HTML, 9.2): first what the client has missed, then what comes, until
 /// the run has ended, the client has gone or the process shuts down. A client that is slow to read holds back its own
-/// stream and nothing else: events are read from the store a batch at a time.
+/// stream and nothing else: events are read from the store a batch at a time. Between them goes what running steps say of
+/// themselves, as `step.progress`: the newest of each step, nothing of it again once the run has ended.
 struct RunEventStream: Sendable {
     /// Events read at once.
     static let batch = 200
@@ -55,18 +56,20 @@ struct RunEventStream: Sendable {
 
     private func follow(_ wakes: AsyncStream<Void>, _ writer: inout any ResponseBodyWriter) async throws {
         var last = after
+        var report = 0
         var spoken = ContinuousClock.now
         var waiting = wakes.makeAsyncIterator()
         // Also makes the head leave at once.
         try await writer.write(ByteBuffer(string: "retry: 2000\n\n"))
         while true {
-            let news = try await news(after: last)
-            if let event = news?.events.last {
-                try await writer.write(Self.frames(news?.events ?? []))
-                last = event.seq
+            let news = try await news(after: last, report)
+            if let news, !news.events.isEmpty || !news.progress.isEmpty {
+                try await writer.write(Self.frames(news))
+                last = news.events.last?.seq ?? last
+                report = news.progress.last?.seq ?? report
                 spoken = .now
             }
-            if let news, news.events.count == Self.batch { continue }
+            if let news, max(news.events.count, news.progress.count) == Self.batch { continue }
             if news?.isFinished == true || Task.isShuttingDownGracefully { return }
             if ContinuousClock.now - spoken >= Self.heartbeat {
                 try await writer.write(ByteBuffer(string: ": still here\n\n"))
@@ -77,22 +80,29 @@ struct RunEventStream: Sendable {
     }
 
     /// `nil` while the store is away: the stream waits for it.
-    private func news(after last: Int) async throws -> EventNews? {
+    private func news(after last: Int, _ report: Int) async throws -> EventNews? {
         do {
-            return try await services.runDocuments.events(tenant, run, after: last, limit: Self.batch)
+            return try await services.runDocuments.events(tenant, run, after: last, report: report, limit: Self.batch)
         } catch let error as PostgresError where error.isTransient {
             return nil
         }
     }
 
-    private static func frames(_ events: [EventDocument]) -> ByteBuffer {
+    /// Progress has no id, so that a client comes back with the number of the last event.
+    private static func frames(_ news: EventNews) -> ByteBuffer {
         var buffer = ByteBuffer()
-        for event in events {
-            buffer.writeString("id: \(event.seq)\nevent: \(event.kind)\ndata: ")
-            // A line break can only be white space between tokens here: JSON escapes those inside of strings.
-            buffer.writeBytes(event.json.lazy.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 })
-            buffer.writeString("\n\n")
+        for event in news.events {
+            buffer.writeString("id: \(event.seq)\n")
+            write(event, to: &buffer)
         }
+        for report in news.progress { write(report, to: &buffer) }
         return buffer
+    }
+
+    private static func write(_ event: EventDocument, to buffer: inout ByteBuffer) {
+        buffer.writeString("event: \(event.kind)\ndata: ")
+        // A line break can only be white space between tokens here: JSON escapes those inside of strings.
+        buffer.writeBytes(event.json.lazy.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 })
+        buffer.writeString("\n\n")
     }
 }

@@ -261,9 +261,8 @@ struct RunRoutes {
             let id = try Self.id(of: call)
             let input: SignalInput = try call.decode()
             let outcome = try await services.runs.signal(
-                caller.tenant, id, name: input.name, payload: input.payload ?? .null, wait: input.waitID,
-                user: caller.user,
-                actor: caller.actor)
+                caller.tenant, id, signal: try call.madeID(), name: input.name, payload: input.payload ?? .null,
+                wait: input.waitID, user: caller.user, actor: caller.actor)
             switch outcome {
             case .accepted: break
             case .noRun: throw try await ended(caller, id)

@@ -1,3 +1,4 @@
+import Crypto
 package import Domain
 package import FoundationEssentials
 package import HTTPTypes
@@ -29,6 +30,23 @@ package struct Call: Sendable {
         guard let idempotencyKey, let caller else { return try await answer() }
         return try await idempotency.once(
             key: idempotencyKey, caller: caller, fingerprint: Array("\(place)\n".utf8) + content, answer: answer)
+    }
+
+    /// An id for what this request makes: a repeat with the same Idempotency-Key and body gets the same one, so that it
+    /// names what the first may have made without having heard so. Without a key it is new.
+    package func madeID<Subject>() throws -> Identifier<Subject> {
+        guard let idempotencyKey, let caller else { return .new() }
+        var hash = SHA256()
+        hash.update(data: Data("\(caller.tenant)\n\(caller.user)\n\(place)\n\(idempotencyKey)\n".utf8))
+        hash.update(data: Data(try body.canonicalBytes()))
+        var bytes = UUID().uuid
+        withUnsafeMutableBytes(of: &bytes) { buffer in
+            for (index, byte) in hash.finalize().prefix(buffer.count).enumerated() { buffer[index] = byte }
+            // RFC 9562, 5.8: version 8 and the variant's bits.
+            buffer[6] = 0x80 | (buffer[6] & 0x0F)
+            buffer[8] = 0x80 | (buffer[8] & 0x3F)
+        }
+        return Identifier(UUID(uuid: bytes))
     }
 
     /// The caller of an endpoint that is not anonymous.

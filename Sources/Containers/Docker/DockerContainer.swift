@@ -12,6 +12,12 @@ package struct DockerContainer: Sendable, Hashable, Encodable {
         /// In bytes; swap is not given beyond it.
         package var memory: Int
         package var processes: Int
+        /// Processors' worth of time; `nil`: all.
+        package var processors: Double?
+        /// Of busy processors, of 1024.
+        package var shares: Int?
+        /// By the names of setrlimit(2) in lower case, without their prefix.
+        package var limits: [String: Int] = [:]
         package var runtime: String?
 
         enum CodingKeys: String, CodingKey {
@@ -24,6 +30,9 @@ package struct DockerContainer: Sendable, Hashable, Encodable {
             case memory = "Memory"
             case swap = "MemorySwap"
             case processes = "PidsLimit"
+            case nanoseconds = "NanoCpus"
+            case shares = "CpuShares"
+            case limits = "Ulimits"
             case initial = "Init"
             case log = "LogConfig"
             case runtime = "Runtime"
@@ -35,6 +44,17 @@ package struct DockerContainer: Sendable, Hashable, Encodable {
             enum CodingKeys: String, CodingKey {
                 case type = "Type"
                 case config = "Config"
+            }
+        }
+
+        private struct Limit: Encodable {
+            let name: String
+            let soft: Int
+            let hard: Int
+            enum CodingKeys: String, CodingKey {
+                case name = "Name"
+                case soft = "Soft"
+                case hard = "Hard"
             }
         }
 
@@ -54,6 +74,10 @@ package struct DockerContainer: Sendable, Hashable, Encodable {
             try container.encode(memory, forKey: .memory)
             try container.encode(memory, forKey: .swap)
             try container.encode(processes, forKey: .processes)
+            try container.encodeIfPresent(processors.map { Int($0 * 1e9) }, forKey: .nanoseconds)
+            try container.encodeIfPresent(shares, forKey: .shares)
+            let limits = limits.map { Limit(name: $0.key, soft: $0.value, hard: $0.value) }
+            try container.encode(limits, forKey: .limits)
             try container.encode(true, forKey: .initial)
             try container.encode(Log(), forKey: .log)
             try container.encodeIfPresent(runtime, forKey: .runtime)

@@ -70,6 +70,37 @@ package struct DockerEngine: Sendable {
         } catch  where error.status == 404 || error.status == 409 {}
     }
 
+    /// Makes its processes stand still. One that does already is as good as paused.
+    package func pause(_ id: String) async throws(DockerError) {
+        do {
+            _ = try await send("POST", "/containers/\(id)/pause")
+        } catch  where error.status == 409 {}
+    }
+
+    /// One that goes on already is as good as resumed.
+    package func resume(_ id: String) async throws(DockerError) {
+        do {
+            _ = try await send("POST", "/containers/\(id)/unpause")
+        } catch  where error.status == 409 || error.status == 500 {}
+    }
+
+    /// Whether the engine remembers that something happened to it: `oom`, `kill`.
+    package func remembers(_ event: String, of id: String) async throws(DockerError) -> Bool {
+        let filter = Self.escaped("{\"container\":[\"\(id)\"],\"event\":[\"\(event)\"]}")
+        // With a time to end at, the engine answers with what has been, a line an event.
+        return try await !send("GET", "/events?since=1&until=\(time(nil))&filters=\(filter)").isEmpty
+    }
+
+    /// Names of the runtimes that it can start containers with.
+    package func runtimes() async throws(DockerError) -> Set<String> {
+        struct Information: Decodable {
+            struct Runtime: Decodable {}
+            var runtimes: [String: Runtime]
+            enum CodingKeys: String, CodingKey { case runtimes = "Runtimes" }
+        }
+        return Set(try await ask("GET", "/info", as: Information.self).runtimes.keys)
+    }
+
     /// Removes a container, running or not. One that is gone is as good as removed.
     package func remove(_ id: String) async throws(DockerError) {
         do {
@@ -77,14 +108,10 @@ package struct DockerEngine: Sendable {
         } catch  where error.status == 404 || error.status == 409 {}
     }
 
-    /// Ids of all containers, ended ones included, that carry `label` (`name=value`).
-    package func list(label: String) async throws(DockerError) -> [String] {
-        struct Entry: Decodable {
-            var id: String
-            enum CodingKeys: String, CodingKey { case id = "Id" }
-        }
+    /// All containers, ended ones included, that carry `label` (`name=value`).
+    package func list(label: String) async throws(DockerError) -> [DockerEntry] {
         let filter = Self.escaped("{\"label\":[\"\(label)\"]}")
-        return try await ask("GET", "/containers/json?all=true&filters=\(filter)", as: [Entry].self).map(\.id)
+        return try await ask("GET", "/containers/json?all=true&filters=\(filter)", as: [DockerEntry].self)
     }
 
     /// The end of what a container wrote, at most `lines` lines, stripped of the stream's 8-byte frame headers.
@@ -189,5 +216,16 @@ package struct DockerState: Sendable, Hashable, Decodable {
         case isRunning = "Running"
         case ranOutOfMemory = "OOMKilled"
         case exitCode = "ExitCode"
+    }
+}
+
+/// A container among others, as `GET /containers/json` says.
+package struct DockerEntry: Sendable, Hashable, Decodable {
+    package var id: String
+    package var labels: [String: String]
+
+    enum CodingKeys: String, CodingKey {
+        case id = "Id"
+        case labels = "Labels"
     }
 }

@@ -38,7 +38,7 @@ package struct EgressPolicy: Sendable, Hashable, Codable {
 
     /// Why a resolved address is refused, or `nil`.
     package func refusal(of address: NetworkAddress, for target: EgressTarget) -> String? {
-        guard !address.isPublic, !isPrivate(target) else { return nil }
+        if address.isPublic || (isPrivate(target) && !address.isLinkLocal) { return nil }
         return "\(target.host) is \(address), which is not a public address"
     }
 

@@ -8,9 +8,12 @@ package final class EgressProxy: Sendable {
     private static let maximumConnections = 256
 
     private let loop: PollLoop
-    private let resolver = Resolver()
+    private let resolver: Resolver
 
-    package init(on loop: PollLoop) { self.loop = loop }
+    package init(on loop: PollLoop, resolver: Resolver = Resolver()) {
+        self.loop = loop
+        self.resolver = resolver
+    }
 
     /// Listens at `path` until the listener is closed. `ledger` hears of each connection at its end, on the loop's
     /// thread: it must not block.

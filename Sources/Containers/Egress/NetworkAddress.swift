@@ -14,6 +14,16 @@ package enum NetworkAddress: Sendable, Hashable {
         }
     }
 
+    /// Whether it is one of the link alone, as metadata services are: no name may lead there, whoever has listed it.
+    package var isLinkLocal: Bool {
+        switch self {
+        case .v4(let value): value >> 16 == 0xA9FE
+        case .v6(let groups):
+            groups.first.map { $0 & 0xFFC0 == 0xFE80 } == true
+                || (groups.prefix(5).allSatisfy { $0 == 0 } && groups.count == 8 && groups[6] == 0xA9FE)
+        }
+    }
+
     private static let special4: [(prefix: UInt32, bits: UInt32)] = [
         (0x0000_0000, 8),  // this network
         (0x0A00_0000, 8), (0xAC10_0000, 12), (0xC0A8_0000, 16),  // private

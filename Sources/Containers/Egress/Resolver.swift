@@ -12,7 +12,10 @@ package final class Resolver: Sendable {
 
     package typealias Answer = Result<[Found], SocketError>
 
-    package init() {}
+    private let find: @Sendable (EgressTarget) -> Answer
+
+    /// Looks up with `find`, which may block; by default in the system's way.
+    package init(find: @escaping @Sendable (EgressTarget) -> Answer = lookUp) { self.find = find }
 
     /// A resolver that does not answer holds a thread for up to half a minute.
     private static let maximumThreads = 8
@@ -56,11 +59,12 @@ package final class Resolver: Sendable {
                 return state.waiting.removeFirst()
             }
             guard let next else { return }
-            next.answer(Self.lookUp(next.target))
+            next.answer(find(next.target))
         }
     }
 
-    static func lookUp(_ target: EgressTarget) -> Answer {
+    /// getaddrinfo(3): the files of the machine, then its name servers.
+    package static func lookUp(_ target: EgressTarget) -> Answer {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         hints.ai_flags = AI_NUMERICSERV

@@ -1,4 +1,4 @@
-import Domain
+package import Domain
 import FoundationEssentials
 import Glibc
 package import Sockets
@@ -6,7 +6,7 @@ package import Sockets
 /// Sandboxes by bubblewrap: namespaces, a read-only root made of the host's /usr, a system call filter, and limits
 /// by rlimits and, where they can be written, control groups.
 package struct Bubblewrap: PersonaSandbox {
-    package let promises: SandboxPromises
+    package let guarantees: SandboxGuarantees
     private let program: PersonaProgram
     private let loop: PollLoop
     private let groups: ControlGroups
@@ -35,7 +35,7 @@ package struct Bubblewrap: PersonaSandbox {
             )
         }
         usesOwnUsers = isSeparate
-        promises = Self.promises(isSeparate: isSeparate, groups: groups)
+        guarantees = Self.guarantees(isSeparate: isSeparate, groups: groups)
     }
 
     package func start(_ specification: SandboxSpecification) async throws(SandboxError) -> any RunningSandbox {
@@ -50,7 +50,8 @@ package struct Bubblewrap: PersonaSandbox {
     }
 
     /// Nearly all processes die with their parent by themselves; then what stays is empty control groups.
-    package func removeLeftOvers() async throws(SandboxError) {
+    package func removeLeftOvers(keeping personas: Set<PersonaID>) async throws(SandboxError) {
+        guard personas.isEmpty else { return }
         SandboxLeftOvers.end(data: data)
         groups.removeLeftOvers()
     }
@@ -84,22 +85,22 @@ package struct Bubblewrap: PersonaSandbox {
         try? FileManager.default.removeItem(at: tenant)  // an empty left-over does no harm
     }
 
-    private static func promises(isSeparate: Bool, groups: ControlGroups) -> SandboxPromises {
-        var kept = [
-            "own network namespace without a way out but the proxy", "own process, mount, IPC and host name spaces",
-            "read-only root", "no capabilities", "no new privileges", "system call filter", "limits per process",
-        ]
-        var missing: [String] = ["a quota for the workspace (limits hold per file)", "a limit on processor time"]
-        if isSeparate {
-            kept.append("a user id of its own per persona")
+    private static func guarantees(isSeparate: Bool, groups: ControlGroups) -> SandboxGuarantees {
+        var all = SandboxGuarantees("bubblewrap")
+        all.keep(.ownNetwork, .ownProcesses, .readOnlyRoot, .noPrivileges, .systemCallFilter)
+        all.set(.ownUser, isSeparate, elseBecause: "the platform is not root")
+        all.miss(.ownKernel, because: "tools speak to the machine's kernel through the filter")
+        let reason = "no control group can be written here"
+        all.set(.memoryLimit, groups.limits(.memory), elseBecause: reason)
+        if groups.limits(.pids) {
+            all.keep(.processLimit)
         } else {
-            missing.append("a user id of its own per persona (the platform is not root)")
+            all.keep(.processLimit, by: "by rlimit alone: \(reason)")
         }
-        let memory = "a memory limit for all processes of a persona together"
-        if groups.memory != nil { kept.append(memory) } else { missing.append("\(memory) (no writable control group)") }
-        let processes = "a limit on the number of processes by control group"
-        if groups.pids != nil { kept.append(processes) } else { missing.append("\(processes) (rlimit alone)") }
-        return SandboxPromises(implementation: "bubblewrap", kept: kept, missing: missing)
+        all.set(.processorLimit, groups.limits(.cpu), elseBecause: reason)
+        all.set(.pause, groups.limits(.freezer), elseBecause: reason)
+        all.keepWorkspaceByWatching()
+        return all
     }
 
     private struct Running: RunningSandbox {
@@ -109,7 +110,7 @@ package struct Bubblewrap: PersonaSandbox {
         func ended() async -> SandboxEnd {
             let end = await child.ended()
             let words = String(decoding: end.output.suffix(ChildProcess.keptBytes), as: UTF8.self)
-            let isOutOfMemory = group.ranOutOfMemory
+            let isOutOfMemory = group.memoryKills > 0
             await group.remove()
             let signal = Int(end.status & 0x7F)
             if isOutOfMemory { return SandboxEnd(.oom, status: signal, lastWords: words) }
@@ -117,6 +118,15 @@ package struct Bubblewrap: PersonaSandbox {
             return SandboxEnd(.exited, status: Int(end.status >> 8 & 0xFF), lastWords: words)
         }
 
-        func kill() { child.kill() }
+        func kill() {
+            child.kill()
+            // What stands still hears of its end only when it goes on.
+            group.freeze(false)
+        }
+
+        func pause() async -> Bool { group.freeze(true) }
+        func resume() async { group.freeze(false) }
+        var moment: Int { group.memoryKills }
+        func memoryKills(since moment: Int) async -> Int { group.memoryKills - moment }
     }
 }

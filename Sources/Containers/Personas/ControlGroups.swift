@@ -1,21 +1,43 @@
 import FoundationEssentials
 import Glibc
 
-/// Memory and process limits by control groups, version 1 (hybrid) or 2, where this process may write them.
+/// Limits by control groups, version 1 (hybrid) or 2, where this process may write them.
 struct ControlGroups: Sendable {
-    /// Parent of a persona's groups per controller; equal for both with version 2. `nil`: not writable here.
-    let memory: String?
-    let pids: String?
-    private let isUnified: Bool
+    enum Controller: String, CaseIterable { case memory, pids, cpu, freezer }
 
-    private static let root = "/sys/fs/cgroup"
+    /// Parent of the personas' groups per controller; the same for all with version 2. None: not writable here.
+    private let parents: [Controller: String]
+    private let isUnified: Bool
     /// Names the groups of this platform, so that its left-overs are told from another's sandboxes that just begin.
     private let prefix: String
+
+    private static let root = "/sys/fs/cgroup"
+    /// Of processor time, in microseconds: the kernel's usual.
+    private static let period = 100_000
 
     /// Finds this process's own groups and tries them by making and removing one. `data` is the platform's directory.
     init(data: String) {
         let prefix = "persona-sandbox-\(String(PersonaDirectory.digest(data), radix: 16))-"
         self.prefix = prefix
+        let own = Self.ownGroups()
+        let unified = own.count == 1 && own[""] != nil
+        isUnified = unified
+        var parents: [Controller: String] = [:]
+        for controller in Controller.allCases {
+            guard let path = own[unified ? "" : controller.rawValue] else { continue }
+            let mount = unified ? Self.root : "\(Self.root)/\(controller)"
+            let parent = path == "/" ? mount : mount + path
+            let trial = "\(parent)/\(prefix)trial-\(getpid())"
+            guard mkdir(trial, 0o755) == 0 else { continue }
+            defer { rmdir(trial) }
+            if access("\(trial)/\(Self.file(controller, unified))", W_OK) == 0 { parents[controller] = parent }
+        }
+        self.parents = parents
+    }
+
+    func limits(_ controller: Controller) -> Bool { parents[controller] != nil }
+
+    private static func ownGroups() -> [String: String] {
         let lines = (try? String(contentsOfFile: "/proc/self/cgroup", encoding: .utf8)) ?? ""  // none: no limits
         var own: [String: String] = [:]
         for line in lines.split(separator: "\n") {
@@ -25,44 +47,52 @@ struct ControlGroups: Sendable {
                 own[String(controller)] = String(fields[2])
             }
         }
-        let unified = own.count == 1 && own[""] != nil
-        isUnified = unified
-        func usable(_ controller: String, _ limit: String) -> String? {
-            guard let path = own[unified ? "" : controller] else { return nil }
-            let parent = unified ? Self.root + path : "\(Self.root)/\(controller)\(path)"
-            let trial = "\(parent)/\(prefix)trial-\(getpid())"
-            guard mkdir(trial, 0o755) == 0 else { return nil }
-            defer { rmdir(trial) }
-            return access("\(trial)/\(limit)", W_OK) == 0 ? parent : nil
+        // The hierarchy of version 2 that stands beside version 1 has no controllers.
+        if own.count > 1 { own[""] = nil }
+        return own
+    }
+
+    private static func file(_ controller: Controller, _ isUnified: Bool) -> String {
+        switch controller {
+        case .memory: isUnified ? "memory.max" : "memory.limit_in_bytes"
+        case .pids: "pids.max"
+        case .cpu: isUnified ? "cpu.max" : "cpu.cfs_quota_us"
+        case .freezer: isUnified ? "cgroup.freeze" : "freezer.state"
         }
-        memory = usable("memory", unified ? "memory.max" : "memory.limit_in_bytes")
-        pids = usable("pids", "pids.max")
     }
 
     /// Makes the groups of one sandbox and sets its limits.
     func make(_ name: String, limits: SandboxLimits) -> Group {
-        var group = Group()
-        if let memory {
-            let path = "\(memory)/\(prefix)\(name)"
+        var group = Group(isUnified: isUnified)
+        for (controller, parent) in parents {
+            let path = "\(parent)/\(prefix)\(name)"
             mkdir(path, 0o755)
-            Self.write("\(limits.memoryBytes)", to: path + (isUnified ? "/memory.max" : "/memory.limit_in_bytes"))
-            if isUnified { Self.write("0", to: path + "/memory.swap.max") }
-            group.events = path + (isUnified ? "/memory.events" : "/memory.oom_control")
-            group.killsBefore = group.kills
-            group.directories.append(path)
-        }
-        if let pids {
-            let path = "\(pids)/\(prefix)\(name)"
-            mkdir(path, 0o755)
-            Self.write("\(limits.processes)", to: path + "/pids.max")
             if !group.directories.contains(path) { group.directories.append(path) }
+            let file = "\(path)/\(Self.file(controller, isUnified))"
+            switch controller {
+            case .memory:
+                Self.write("\(limits.memoryBytes)", to: file)
+                if isUnified { Self.write("0", to: path + "/memory.swap.max") }
+                group.events = path + (isUnified ? "/memory.events" : "/memory.oom_control")
+                group.killsBefore = group.allKills
+            case .pids: Self.write("\(limits.processes)", to: file)
+            case .cpu:
+                let quota = Int(limits.processors * Double(Self.period))
+                Self.write(isUnified ? "\(quota) \(Self.period)" : "\(quota)", to: file)
+                // Where everything wants to run, the platform does first.
+                let weight = isUnified ? "/cpu.weight" : "/cpu.shares"
+                Self.write("\(isUnified ? SandboxLimits.weight : SandboxLimits.shares)", to: path + weight)
+            case .freezer:
+                group.freezer = file
+                group.freeze(false)
+            }
         }
         return group
     }
 
     /// Removes groups that no process is in any more.
     func removeLeftOvers() {
-        for parent in Set([memory, pids].compactMap(\.self)) {
+        for parent in Set(parents.values) {
             // Unreadable: nothing to do.
             let names = (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
             for name in names where name.hasPrefix(prefix) { rmdir("\(parent)/\(name)") }
@@ -70,28 +100,38 @@ struct ControlGroups: Sendable {
     }
 
     /// Control files take the value in one write.
-    private static func write(_ text: String, to path: String) {
+    @discardableResult
+    private static func write(_ text: String, to path: String) -> Bool {
         let descriptor = open(path, O_WRONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return }
-        _ = Array(text.utf8).withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-        close(descriptor)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return Array(text.utf8).withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) } > 0
     }
 
     struct Group: Sendable {
+        fileprivate let isUnified: Bool
         fileprivate(set) var directories: [String] = []
-        fileprivate(set) var events: String?
-
+        fileprivate var events: String?
+        fileprivate var freezer: String?
         /// A group that could not be removed is used again, with what it counted.
         fileprivate var killsBefore = 0
 
-        /// Whether the kernel killed a process of the group for memory.
-        var ranOutOfMemory: Bool { kills > killsBefore }
+        /// Processes of the group that the kernel has killed for memory.
+        var memoryKills: Int { allKills - killsBefore }
 
-        fileprivate var kills: Int {
+        fileprivate var allKills: Int {
             // Without the group nothing is known.
             guard let events, let text = try? String(contentsOfFile: events, encoding: .utf8) else { return 0 }
             let line = text.split(separator: "\n").first { $0.hasPrefix("oom_kill ") }
             return line.flatMap { Int($0.dropFirst("oom_kill ".count)) } ?? 0
+        }
+
+        /// Makes all processes stand still, or go on; `false` where that cannot be had.
+        @discardableResult
+        func freeze(_ isFrozen: Bool) -> Bool {
+            guard let freezer else { return false }
+            let words = isUnified ? ("1", "0") : ("FROZEN", "THAWED")
+            return ControlGroups.write(isFrozen ? words.0 : words.1, to: freezer)
         }
 
         /// Waits for the last process to be gone, which the kernel ends soon after their parent, and removes the group;

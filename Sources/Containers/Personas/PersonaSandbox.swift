@@ -1,10 +1,10 @@
 package import Domain
 
-/// A way to keep a persona's tools apart from everything else. Two implementations, bubblewrap and Docker, pass one
-/// conformance suite.
+/// A way to keep a persona's tools apart from everything else. Two implementations, bubblewrap and Docker (with the
+/// machine's kernel or gVisor's), pass one conformance suite.
 package protocol PersonaSandbox: Sendable {
     /// What is kept, and what this machine cannot keep.
-    var promises: SandboxPromises { get }
+    var guarantees: SandboxGuarantees { get }
 
     /// Whether each persona's processes run as a user id of its own, which then owns the workspace.
     var usesOwnUsers: Bool { get }
@@ -12,8 +12,9 @@ package protocol PersonaSandbox: Sendable {
     /// Starts the persona's worker. It connects to the socket in `specification.directory` by itself.
     func start(_ specification: SandboxSpecification) async throws(SandboxError) -> any RunningSandbox
 
-    /// Removes what a platform that died left behind.
-    func removeLeftOvers() async throws(SandboxError)
+    /// Removes what a platform that died left behind, or what an engine that was away has kept: everything of this
+    /// platform but the sandboxes of `personas`.
+    func removeLeftOvers(keeping personas: Set<PersonaID>) async throws(SandboxError)
 }
 
 /// A started sandbox.
@@ -21,8 +22,20 @@ package protocol RunningSandbox: Sendable {
     /// Waits until nothing of it runs any more, and clears up behind it. Called once.
     func ended() async -> SandboxEnd
 
-    /// Ends all its processes with SIGKILL; `ended` follows.
+    /// Ends all its processes with SIGKILL, also while they stand still; `ended` follows.
     func kill()
+
+    /// Makes all its processes stand still, with what they hold; `false` where that cannot be had.
+    func pause() async -> Bool
+
+    /// Lets them go on; without effect on those that do.
+    func resume() async
+
+    /// A moment of its life, for `memoryKills`.
+    var moment: Int { get }
+
+    /// Processes that were killed for memory since `moment`.
+    func memoryKills(since moment: Int) async -> Int
 }
 
 /// How a sandbox ended.
@@ -39,21 +52,6 @@ package struct SandboxEnd: Sendable, Hashable {
         self.reason = reason
         self.status = status
         self.lastWords = lastWords
-    }
-}
-
-/// What an implementation keeps on this machine.
-package struct SandboxPromises: Sendable, Hashable {
-    package var implementation: String
-    /// Limits and walls that hold.
-    package var kept: [String]
-    /// What cannot be promised here, with the reason.
-    package var missing: [String]
-
-    package init(implementation: String, kept: [String], missing: [String]) {
-        self.implementation = implementation
-        self.kept = kept
-        self.missing = missing
     }
 }
 
@@ -83,6 +81,16 @@ package struct SandboxLimits: Sendable, Hashable {
     package var fileBytes = 1024 * 1024 * 1024
     /// Size of the memory-backed /tmp and /dev/shm, each.
     package var temporaryBytes = 512 * 1024 * 1024
+    /// Processors' worth of time.
+    package var processors = 2.0
+    /// All files of the workspace together, as they lie on the disk.
+    package var workspaceBytes = 4 * 1024 * 1024 * 1024
+    /// Files and folders of the workspace: they take inodes however small they are.
+    package var workspaceEntries = 200_000
+
+    /// A persona's share of busy processors beside the platform's, in shares of 1024 (version 1) and weight of 100.
+    static let shares = 256
+    static let weight = 25
 
     package init() {}
 }

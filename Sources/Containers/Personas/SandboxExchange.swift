@@ -39,6 +39,7 @@ struct SandboxExchange {
         mark: @escaping @Sendable (EffectPhase) async throws -> Void, progress: SandboxProgress
     ) async -> Result<SandboxSession.Output, ToolFailure> {
         var phase: EffectPhase?
+        let begun = session.moment
         // A stream that is read by a cancelled task ends early; the call must be heard to its end all the same.
         var iterator = UncancelledEvents(events).makeAsyncIterator()
         while let event = await iterator.next() {
@@ -53,8 +54,10 @@ struct SandboxExchange {
             case .timedOut:
                 session.kill()
                 return .failure(stopped(phase))
-            case .ended(.failure(let failure)) where failure.code == "sandbox_died" || failure.code == "oom":
+            case .died(let failure):
                 return .failure(phase == nil ? failure : unknown(failure))
+            case .ended(.failure(let failure)) where failure.kind == .transient && phase == nil:
+                return .failure(await session.memoryKills(since: begun) > 0 ? .outOfMemory(failure) : failure)
             case .ended(let result):
                 return result
             }

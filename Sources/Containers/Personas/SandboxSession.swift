@@ -10,6 +10,8 @@ final class SandboxSession: Sendable {
         case mark(EffectPhase)
         case progress(String, Double?)
         case ended(Result<Output, ToolFailure>)
+        /// The sandbox itself has ended.
+        case died(ToolFailure)
         case timedOut
     }
 
@@ -20,6 +22,10 @@ final class SandboxSession: Sendable {
 
     /// Unread progress events of one call; more are dropped.
     private static let progressBacklog = 256
+    /// From the connection's end to the calls' failure where the sandbox's own end is not heard of: the engine is away.
+    private static let silence = Duration.seconds(5)
+    /// From the connection's end to the killing of what still runs.
+    private static let courtesy = Duration.seconds(3)
 
     private struct Call {
         let events: AsyncStream<Event>.Continuation
@@ -30,6 +36,7 @@ final class SandboxSession: Sendable {
         var calls: [UInt64: Call] = [:]
         var next: UInt64 = 1
         var failure: ToolFailure?
+        var cause: ToolFailure?
     }
 
     let tools: [ToolDescriptor]
@@ -46,13 +53,24 @@ final class SandboxSession: Sendable {
 
     var isAlive: Bool { state.withLock { $0.failure == nil } }
 
-    /// Ends it; from here on it takes no calls.
-    func kill() {
+    /// Ends it; from here on it takes no calls. Those in flight fail by `cause`, or by how it ended.
+    func kill(_ cause: ToolFailure? = nil) {
         state.withLock { state in
-            if state.failure == nil { state.failure = Self.failure(for: SandboxEnd(.killed, status: 9, lastWords: "")) }
+            state.cause = state.cause ?? cause
+            if state.failure == nil {
+                state.failure = cause ?? Self.failure(for: SandboxEnd(.killed, status: 9, lastWords: ""))
+            }
         }
         running.kill()
     }
+
+    func pause() async -> Bool { await running.pause() }
+
+    func resume() async { await running.resume() }
+
+    var moment: Int { running.moment }
+
+    func memoryKills(since moment: Int) async -> Int { await running.memoryKills(since: moment) }
 
     /// Sends a call; the stream ends with `.ended`.
     func begin(_ make: (UInt64) -> ToolCall) throws(ToolFailure) -> (call: UInt64, events: AsyncStream<Event>) {
@@ -93,15 +111,26 @@ final class SandboxSession: Sendable {
             take(message)
         }
         channel.close()
-        running.kill()
-        let end = await running.ended()
-        let failure = Self.failure(for: end)
-        let calls = state.withLock { state in
-            state.failure = failure
-            return Array(state.calls.values)
+        let alarm = Task {
+            // A worker that died takes the rest with it, and that end tells more than ours would. Cancelled: it was heard of.
+            guard (try? await Task.sleep(for: Self.courtesy)) != nil else { return }
+            running.kill()
+            guard (try? await Task.sleep(for: Self.silence)) != nil else { return }
+            fail(SandboxEnd(.killed, status: 9, lastWords: ""))
         }
-        for call in calls { call.events.yield(.ended(.failure(failure))) }
+        let end = await running.ended()
+        alarm.cancel()
+        fail(end)
         self.end.settle(end)
+    }
+
+    private func fail(_ end: SandboxEnd) {
+        let (failure, calls) = state.withLock { state in
+            let failure = state.cause ?? Self.failure(for: end)
+            state.failure = failure
+            return (failure, Array(state.calls.values))
+        }
+        for call in calls { call.events.yield(.died(failure)) }
     }
 
     private func take(_ message: SandboxMessage) {

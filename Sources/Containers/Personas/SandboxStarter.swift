@@ -125,4 +125,8 @@ private final class Watched: RunningSandbox {
 
     func ended() async -> SandboxEnd { await end.value() }
     func kill() { running.kill() }
+    func pause() async -> Bool { await running.pause() }
+    func resume() async { await running.resume() }
+    var moment: Int { running.moment }
+    func memoryKills(since moment: Int) async -> Int { await running.memoryKills(since: moment) }
 }

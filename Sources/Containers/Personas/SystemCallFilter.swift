@@ -23,6 +23,12 @@ package enum SystemCallFilter {
         ("io_uring_register", SYS_io_uring_register),
     ]
 
+    /// Families of sockets that personas may make: Unix, Internet of both versions, and netlink, by which programs learn
+    /// of interfaces. Others reach past the network's name space (vsock: the hypervisor) or into rare parts of the kernel.
+    package static let families: [UInt32] = [1, 2, 10, 16]
+    /// EAFNOSUPPORT, as a kernel without them says.
+    private static let unsupported: UInt32 = 97
+
     private static let permit: UInt32 = 0x7FFF_0000
     private static let refuse: UInt32 = 0x0005_0001  // SECCOMP_RET_ERRNO with EPERM
     private static let killProcess: UInt32 = 0x8000_0000
@@ -47,6 +53,14 @@ package enum SystemCallFilter {
             instructions.append(.jumpIfEqual(UInt32(bitPattern: number), yes: 0, no: 1))
             instructions.append(.answer(refuse))
         }
+        // To the end unless it is socket(2); there, its first argument's lower half decides (little-endian).
+        instructions.append(
+            .jumpIfEqual(UInt32(bitPattern: SYS_socket), yes: 0, no: UInt8(families.count + 2)))
+        instructions.append(.load(offset: 16))
+        for (index, family) in families.enumerated() {
+            instructions.append(.jumpIfEqual(family, yes: UInt8(families.count - index), no: 0))
+        }
+        instructions.append(.answer(0x0005_0000 | unsupported))
         instructions.append(.answer(permit))
         return instructions.flatMap(\.bytes)
     }
@@ -54,9 +68,20 @@ package enum SystemCallFilter {
     /// The same rules as a profile for Docker's `seccomp=` option.
     package static func dockerProfile() -> String {
         let names = refused.map { "\"\($0.name)\"" }.joined(separator: ",")
+        let last = families.max() ?? 0
+        let sockets =
+            (0..<last).filter { !families.contains($0) }.map { socketRule($0, "EQ") } + [socketRule(last, "GT")]
         return """
-            {"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":[\(names)],"action":"SCMP_ACT_ERRNO","errnoRet":1}]}
+            {"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":[\(names)],"action":"SCMP_ACT_ERRNO","errnoRet":1},\
+            \(sockets.joined(separator: ","))]}
             """
+    }
+
+    private static func socketRule(_ family: UInt32, _ comparison: String) -> String {
+        """
+        {"names":["socket"],"action":"SCMP_ACT_ERRNO","errnoRet":\(unsupported),\
+        "args":[{"index":0,"value":\(family),"op":"SCMP_CMP_\(comparison)"}]}
+        """
     }
 
     private struct Instruction {

@@ -73,6 +73,18 @@ package struct GraphPart: Sendable, Hashable {
             ])
     }
 
+    /// `graph`: what is done with each item, in a state of the item's own: `local`.
+    package static func forEach(
+        _ id: String, in items: String, as name: String? = nil, maxParallel: Int? = nil, into: String? = nil,
+        collectErrorsInto errors: String? = nil, yield: JSONValue? = nil, graph: JSONValue
+    ) -> GraphPart {
+        var part = forEach(
+            id, in: items, as: name, maxParallel: maxParallel, into: into, collectErrorsInto: errors, yield: yield
+        ) {}
+        part.members["do"] = graph
+        return part
+    }
+
     /// `branches`: each a list of parts, whose ids count for nothing.
     package static func parallel(_ id: String, _ branches: [[GraphPart]], join: String) -> GraphPart {
         let branches = branches.map { JSONValue.array($0.map(\.json)) }

@@ -10,7 +10,7 @@ struct GraphFlow {
         var reached = main
         var owner: [String: String] = [:]
         for node in nodes.values.sorted(by: { $0.id < $1.id }) {
-            if case .forEach(let loop) = node.work { reached.formUnion(reach(from: loop.body, stop: nil)) }
+            if case .forEach(let loop) = node.work { reached.formUnion(reach(from: loop.body.start, stop: nil)) }
             guard case .parallel(let parallel) = node.work else { continue }
             let flows = parallel.branches.map { reach(from: $0, stop: node.next) }
             for (index, flow) in flows.enumerated() {
@@ -58,6 +58,9 @@ struct GraphFlow {
     private func outputFaults(_ flows: [Set<String>], of parallel: String) -> [GraphFault] {
         var written: [(path: StatePath, branch: Int)] = []
         var found: [GraphFault] = []
+        // What stands in the list of a for-each writes into the item's own state, which has no reducers.
+        let isListed = parallel.split(separator: "/").last?.contains(".do.") ?? false
+        let reducers = isListed ? [:] : reducers
         for (branch, flow) in flows.enumerated() {
             for path in flow.sorted().flatMap({ nodes[$0]?.outputs ?? [] }) {
                 let reducer = path.names.count == 1 ? reducers[path.key] ?? .replace : .replace

@@ -1,7 +1,7 @@
 /// One node of a graph, checked and with its expressions parsed.
 package struct GraphNode: Sendable, Hashable {
     /// The name in `nodes`; `<id>.do` or `<id>.do.<index>` for the body of a for-each, `<id>.<branch>.<index>` in a
-    /// parallel branch; nodes of a sub-graph carry `<id>/` before their own.
+    /// parallel branch; nodes of a sub-graph carry `<id>/` before their own, those of a body that is a graph `<id>.do.graph/`.
     package var id: String
     /// Where it stands in the graph's JSON (RFC 6901).
     package var pointer: String
@@ -104,17 +104,29 @@ package struct ForEach: Sendable, Hashable {
     package var items: Expression
     /// Name of the item in the body's expressions; `item` and `index` always work.
     package var itemName: String
-    /// Id of the body's first node.
-    package var body: String
-    /// Whether the body is a list of nodes, which have a state of their own for each item: `local`.
-    package var isChain: Bool
-    /// An item's result; without it the output of the body's last node.
+    package var body: Body
+    /// An item's result; without it the output of the body's last node, or of its `end`.
     package var yield: Template?
     package var maxParallel: Int
     /// Gets the list of results in the order of the items, failed ones left out.
     package var into: StatePath?
     /// Gets the list of {index, item, error}. Without it the first failed item fails the node.
     package var errors: StatePath?
+
+    package struct Body: Sendable, Hashable {
+        package enum Form: Sendable, Hashable {
+            case node, list, graph
+        }
+
+        package var form: Form
+        /// Id of its first node.
+        package var start: String
+        /// Of a graph: how what its nodes write meets what is there in `local`.
+        package var reducers: [String: StateReducer] = [:]
+
+        /// Whether its nodes write into a state of the item's own, read as `local`.
+        package var hasLocalState: Bool { form != .node }
+    }
 }
 
 package struct Parallel: Sendable, Hashable {

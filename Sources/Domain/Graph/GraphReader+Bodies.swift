@@ -4,30 +4,39 @@ extension GraphReader {
         let pointer = source.pointer
         let items = expression(members["items"], pointer.appending("items"), source)
         let name = readItemName(members["as"], pointer.appending("as"))
-        let roots: Set = ["item", "index", name]
-        let chain = members["do"]?.array
-        var body = "\(source.id).do"
-        if let chain {
-            readList(
-                chain, id: body, pointer: pointer.appending("do"), placement: .chain, roots: roots.union(["local"]))
-            body += ".0"
-        } else if let spec = members["do"] {
-            read(
-                NodeSource(
-                    id: body, spec: spec, pointer: pointer.appending("do"), placement: .body,
-                    roots: source.roots.union(roots)))
-        } else {
+        let inside = source.with(roots: ["item", "index", name])
+        guard let body = readBody(members["do"], inside) else {
             fault(pointer, "'do' is missing")
+            return nil
         }
-        var inside = source.with(roots: roots)
-        if chain != nil { inside.roots.insert("local") }
-        let yield = members["yield"].map { template($0, pointer.appending("yield"), inside.with(roots: ["output"])) }
+        let yield = members["yield"].map { value in
+            let roots: Set = body.form == .node ? ["output"] : ["output", "local"]
+            return template(value, pointer.appending("yield"), inside.with(roots: roots))
+        }
         guard let items else { return nil }
         return ForEach(
-            items: items, itemName: name, body: body, isChain: chain != nil, yield: yield,
+            items: items, itemName: name, body: body, yield: yield,
             maxParallel: number(members, "max_parallel", pointer, 1...GraphLimits.parallel) ?? 4,
             into: statePath(members["into"], pointer.appending("into")),
             errors: statePath(members["collect_errors_into"], pointer.appending("collect_errors_into")))
+    }
+
+    /// One node, a list of them or a graph; `inside` knows the names that all of it may read, but for `local`.
+    private mutating func readBody(_ value: JSONValue?, _ inside: NodeSource) -> ForEach.Body? {
+        guard let value else { return nil }
+        let id = "\(inside.id).do"
+        let pointer = inside.pointer.appending("do")
+        let roots = inside.roots.union(["local"])
+        if let list = value.array {
+            readList(list, id: id, pointer: pointer, placement: .chain, roots: roots)
+            return ForEach.Body(form: .list, start: "\(id).0")
+        }
+        if value["nodes"] != nil {
+            let graph = readInner(value, of: "\(id).graph", at: pointer, roots: roots)
+            return ForEach.Body(form: .graph, start: graph?.start ?? "", reducers: graph?.reducers ?? [:])
+        }
+        read(NodeSource(id: id, spec: value, pointer: pointer, placement: .body, roots: inside.roots))
+        return ForEach.Body(form: .node, start: id)
     }
 
     private mutating func readItemName(_ value: JSONValue?, _ pointer: JSONPointer) -> String {
@@ -72,7 +81,7 @@ extension GraphReader {
                 fault(place, "a branch is a node's id or a list of nodes")
             }
         }
-        if node.next == nil { fault(source.pointer, "'join' is missing") }
+        if node.next == nil, source.placement == .top { fault(source.pointer, "'join' is missing") }
         return Parallel(branches: branches)
     }
 }

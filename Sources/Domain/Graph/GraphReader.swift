@@ -9,6 +9,8 @@ struct GraphReader {
         var start = ""
         var reducers: [String: StateReducer] = [:]
         var nodes: [String: GraphNode] = [:]
+        /// What its expressions read besides `state`, `input` and `run`: of the body of a for-each.
+        var roots: Set<String> = []
     }
 
     var faults: [GraphFault] = []
@@ -30,15 +32,17 @@ struct GraphReader {
         }
     }
 
-    /// Reads the graph inside of the node `id`; what it holds ends up in `levels`.
-    mutating func readInner(_ source: JSONValue, of id: String, at pointer: JSONPointer) -> Level? {
+    /// Reads the graph inside of the node `id`, whose expressions may read `roots`; what it holds ends up in `levels`.
+    mutating func readInner(
+        _ source: JSONValue, of id: String, at pointer: JSONPointer, roots: Set<String> = []
+    ) -> Level? {
         guard level.depth < GraphLimits.graphDepth else {
             fault(pointer, "graphs stand at most \(GraphLimits.graphDepth) deep inside each other")
             return nil
         }
         let outer = level
         let outerReferences = references
-        level = Level(prefix: id + "/", pointer: pointer, depth: outer.depth + 1)
+        level = Level(prefix: id + "/", pointer: pointer, depth: outer.depth + 1, roots: roots)
         references = []
         readLevel(source)
         let inner = level
@@ -89,7 +93,7 @@ struct GraphReader {
             if !Self.isNodeID(id) {
                 fault(place, "a node's id is a letter, then letters, digits, '_' or '-', at most 64")
             }
-            read(NodeSource(id: level.prefix + id, spec: spec, pointer: place, placement: .top))
+            read(NodeSource(id: level.prefix + id, spec: spec, pointer: place, placement: .top, roots: level.roots))
         }
     }
 

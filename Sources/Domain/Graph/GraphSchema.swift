@@ -19,6 +19,7 @@ package enum GraphSchema {
         all["chain_node"] = choice(of: NodeShape.allCases.filter(NodeSource.Placement.chain.allows), inline: true)
         all["branch_node"] = choice(of: NodeShape.allCases.filter(NodeSource.Placement.branch.allows), inline: true)
         for shape in NodeShape.allCases { all[shape.rawValue] = node(shape) }
+        all["inline_parallel"] = node(.parallel, without: "join")
         return all
     }()
 
@@ -63,7 +64,7 @@ package enum GraphSchema {
                 shapes.map { shape in
                     [
                         "if": ["properties": ["type": ["const": .string(shape.rawValue)]]],
-                        "then": reference(shape.rawValue),
+                        "then": reference(inline && shape == .parallel ? "inline_parallel" : shape.rawValue),
                     ]
                 }),
         ]
@@ -76,13 +77,13 @@ package enum GraphSchema {
         return .object(members)
     }
 
-    private static func node(_ shape: NodeShape) -> JSONValue {
+    private static func node(_ shape: NodeShape, without absent: String? = nil) -> JSONValue {
         var properties: [String: JSONValue] = [:]
-        for name in shape.members { properties[name] = member(name, of: shape) }
+        for name in shape.members where name != absent { properties[name] = member(name, of: shape) }
         properties["type"] = ["const": .string(shape.rawValue)]
         var schema: [String: JSONValue] = [
             "type": "object", "additionalProperties": false, "properties": .object(properties),
-            "required": strings(["type"] + required(shape)),
+            "required": strings((["type"] + required(shape)).filter { $0 != absent }),
         ]
         if shape == .wait {
             schema["oneOf"] = .array(["signal", "until", "for_seconds"].map { ["required": [.string($0)]] })
@@ -185,7 +186,10 @@ package enum GraphSchema {
             ],
         ],
         "do": [
-            "anyOf": [reference("body"), ["type": "array", "minItems": 1, "items": reference("chain_node")]]
+            "anyOf": [
+                reference("body"), ["type": "array", "minItems": 1, "items": reference("chain_node")],
+                reference("graph"),
+            ]
         ],
     ]
 

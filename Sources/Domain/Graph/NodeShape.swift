@@ -37,7 +37,7 @@ enum NodeShape: String, CaseIterable {
 struct NodeSource {
     enum Placement {
         case top
-        /// The one node of a for-each, or one of the list in its place.
+        /// The one node of a for-each, or one of the list in its place; a choice needs names to lead to: a graph.
         case body, chain
         case branch
 
@@ -45,8 +45,8 @@ struct NodeSource {
             switch self {
             case .top: true
             case .body: [.tool, .model, .subgraph, .wait, .approval].contains(shape)
-            case .chain: [.tool, .model, .subgraph, .set, .wait, .approval].contains(shape)
-            case .branch: [.tool, .model, .forEach, .subgraph, .set, .wait, .approval].contains(shape)
+            case .chain: [.tool, .model, .forEach, .parallel, .subgraph, .set, .wait, .approval].contains(shape)
+            case .branch: Placement.chain.allows(shape)
             }
         }
     }

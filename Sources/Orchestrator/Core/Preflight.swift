@@ -88,7 +88,7 @@ private struct Check {
         case (.parallel(let parallel), .parallel(let earlier))
         where parallel != earlier || node.next != before.next:
             add(node.id, "its branches are under way, and the new version has others")
-        case (.forEach(let loop), .forEach(let earlier)) where loop.isChain != earlier.isChain:
+        case (.forEach(let loop), .forEach(let earlier)) where loop.body.form != earlier.body.form:
             add(node.id, "its items are under way, and its body is of another form now")
         case (.subgraph(let inner), .subgraph) where inner.reference != nil:
             add(node.id, "the new version does not hold the graph that the run is in")
@@ -124,9 +124,9 @@ private struct Check {
     /// will not come to: they were put in before the place where it stands.
     private mutating func checkReads() {
         let ahead = reachable()
-        let standing = state.strands.values.map(\.node).filter(isOutermost)
-        let coming = Set((ahead + standing).flatMap { new.nodes[$0]?.outputs.map(\.key) ?? [] })
-        let written = Set(new.nodes.filter { isOutermost($0.key) }.flatMap { $0.value.outputs.map(\.key) })
+        let standing = state.strands.values.map(\.node)
+        let coming = Set((ahead + standing).filter(writesState).flatMap { new.nodes[$0]?.outputs.map(\.key) ?? [] })
+        let written = Set(new.nodes.filter { writesState($0.key) }.flatMap { $0.value.outputs.map(\.key) })
         for id in ahead.sorted() {
             guard let node = new.nodes[id] else { continue }
             let known = old.nodes[id].map(keys) ?? []
@@ -141,8 +141,14 @@ private struct Check {
         node.templates.reduce(into: []) { $0.formUnion($1.stateKeys) }
     }
 
-    /// Nodes of a sub-graph read and write a state of their own, which begins anew with each pass.
-    private func isOutermost(_ id: String) -> Bool { !id.contains("/") }
+    /// Nodes of a sub-graph read and write a state of their own, which begins anew with each pass; those of the graph of
+    /// a for-each read the one around it.
+    private func isOutermost(_ id: String) -> Bool {
+        id.split(separator: "/").dropLast().allSatisfy { $0.hasSuffix(".do.graph") }
+    }
+
+    /// Nodes of a list or a graph in a for-each write into the item's own state.
+    private func writesState(_ id: String) -> Bool { isOutermost(id) && !id.contains(".do.") }
 
     private func reachable() -> Set<String> {
         var seen: Set<String> = []
@@ -161,7 +167,7 @@ private struct Check {
 extension GraphNode {
     fileprivate var inside: [String] {
         switch work {
-        case .forEach(let loop): [loop.body]
+        case .forEach(let loop): [loop.body.start]
         case .parallel(let parallel): parallel.branches
         default: []
         }

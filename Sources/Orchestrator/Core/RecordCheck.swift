@@ -59,7 +59,7 @@ extension GraphDefinition {
         switch outer?.work {
         case .parallel(let parallel): parallel.branches.contains(inner)
         case .subgraph(let subgraph): subgraph.start == inner
-        case .forEach(let loop): loop.body == inner
+        case .forEach(let loop): loop.body.start == inner
         default: false
         }
     }

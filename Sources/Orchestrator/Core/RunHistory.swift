@@ -20,10 +20,13 @@ package struct RunHistory: Sendable, Codable {
     package var profile: JSONValue
     package var graph: JSONValue
     package var tools: [ToolDescriptor]
+    /// Changes before the first turn, which no input made: a fork's, or a migration's. Absent from most records.
+    package var origin: [RunChange]?
     package private(set) var turns: [Turn] = []
 
     package init(
-        name: String, run: RunID, input: JSONValue, profile: JSONValue = [:], graph: JSONValue, tools: [ToolDescriptor]
+        name: String, run: RunID, input: JSONValue, profile: JSONValue = [:], graph: JSONValue, tools: [ToolDescriptor],
+        origin: [RunChange]? = nil
     ) {
         self.name = name
         self.run = run
@@ -31,6 +34,7 @@ package struct RunHistory: Sendable, Codable {
         self.profile = profile
         self.graph = graph
         self.tools = tools
+        self.origin = origin
     }
 
     /// A machine at the beginning of the run, with `graph` in place of its own where one is given. Effect keys are made
@@ -39,8 +43,10 @@ package struct RunHistory: Sendable, Codable {
         let identity = RunIdentity(
             run: run, tenant: TenantID(run.uuid), persona: PersonaID(run.uuid), input: input, profile: profile,
             effectKey: EffectKey(secret: Data(repeating: 7, count: 32)), tools: ToolCatalog(tools))
-        if let other { return RunMachine(graph: other, identity: identity) }
-        return RunMachine(graph: try GraphDefinition(graph), identity: identity)
+        let graph = if let other { other } else { try GraphDefinition(graph) }
+        var machine = RunMachine(graph: graph, identity: identity)
+        machine.replay(origin ?? [])
+        return machine
     }
 
     /// Notes what `inputs` at `now` made of the run: `transition`.
@@ -52,6 +58,9 @@ package struct RunHistory: Sendable, Codable {
     package static func digest(of transition: Transition) throws -> String {
         try ContentDigest.hex(of: JSONValue(encoding: transition))
     }
+
+    /// All that has changed the run, in order.
+    package var changes: [RunChange] { (origin ?? []) + turns.flatMap(\.changes) }
 
     /// Drives the run once more. `nil`: everything came out as it was recorded; else the first thing that did not.
     package func divergence(graph: GraphDefinition? = nil) throws -> Divergence? {

@@ -14,7 +14,9 @@ extension RunMachine {
             return fail(id, RunFailure(code: "output_refused", message: error.message, attempt: attempt))
         }
         close(strand.step, node.id, .succeeded, attempt: attempt, output: output)
-        move(id, to: next ?? node.next, output: output ?? localState(of: strand))
+        // Branches put nothing out but what they wrote.
+        let isJoin = if case .parallel = node.work { true } else { false }
+        move(id, to: next ?? node.next, output: isJoin ? localState(of: strand) : output ?? localState(of: strand))
     }
 
     /// The node where `id` stands has failed for good.

@@ -58,6 +58,12 @@ extension RunMachine {
             }
             return
         }
+        if let refusal = identity.tools.contract(named: call.tool)?.refusal(of: call.input) {
+            if let job = state.jobs[step] {
+                jobEnded(job, .failure(RunFailure(code: "input_invalid", message: refusal)))
+            }
+            return
+        }
         let timeout = call.timeoutSeconds ?? descriptor?.timeoutSeconds ?? ToolCatalog.modelTimeoutSeconds
         draft.orders.append(
             .plan(

@@ -27,9 +27,9 @@ extension RunMachine {
         {
             if progress.isFinished { return endLoop(id, strand, loop, progress) }
             guard let index = progress.upcoming, progress.items.indices.contains(index),
-                progress.active < loop.maxParallel, let body = graph.nodes[loop.body]
+                progress.active < loop.maxParallel, let body = graph.nodes[loop.body.start]
             else { return }
-            guard body.isCall, !loop.isChain, body.maxVisits == nil, approval(before: body) == nil else {
+            guard body.isCall, !loop.body.hasLocalState, body.maxVisits == nil, approval(before: body) == nil else {
                 beginItem(id, strand, loop, progress.items[index], index)
                 continue
             }
@@ -66,9 +66,10 @@ extension RunMachine {
     private mutating func beginItem(_ id: Int, _ strand: Strand, _ loop: ForEach, _ item: JSONValue, _ index: Int) {
         let child = state.lastStrand + 1
         let frame = state.lastFrame + 1
-        let scope = Frame.Scope.item(name: loop.itemName, value: item, index: index, isLocal: loop.isChain)
+        let scope = Frame.Scope.item(
+            name: loop.itemName, value: item, index: index, isLocal: loop.body.hasLocalState)
         emit(.framed(frame: frame, Frame(strand: child, outer: strand.frame, scope: scope)))
-        emit(.opened(strand: child, Strand(parent: id, node: loop.body, frame: frame, item: index)))
+        emit(.opened(strand: child, Strand(parent: id, node: loop.body.start, frame: frame, item: index)))
     }
 
     func collectsErrors(_ strand: Int) -> Bool {

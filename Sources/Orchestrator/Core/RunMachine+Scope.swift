@@ -51,10 +51,17 @@ extension RunMachine {
                 guard case .subgraph(let subgraph)? = graph.nodes[node]?.work else { return (id, [:]) }
                 return (id, subgraph.reducers)
             case .item(_, _, _, let isLocal):
-                if isLocal { return (id, [:]) }
+                if isLocal { return (id, reducers(ofItem: frame)) }
                 next = frame.outer
             }
         }
         return (nil, graph.reducers)
+    }
+
+    private func reducers(ofItem frame: Frame) -> [String: StateReducer] {
+        guard let loop = state.strands[frame.strand]?.parent.flatMap({ state.strands[$0]?.node }),
+            case .forEach(let loop)? = graph.nodes[loop]?.work
+        else { return [:] }
+        return loop.body.reducers
     }
 }

@@ -153,6 +153,7 @@ extension RunMachine {
             // Null and nothing are one in the record.
             return finish(.succeeded, output: output == .null ? nil : output, nil)
         }
+        if let item = strand.item { return endItem(id, strand, of: parent, item, output) }
         emit(.ended(strand: id))
         complete(parent, output: output)
     }

@@ -18,7 +18,7 @@ package struct RunMachine: Sendable {
     package private(set) var state: RunState
     /// What expressions read as `run`, made once.
     let runValue: JSONValue
-    /// Visits in one transition of this run: 1 makes each visit a durable checkpoint of its own.
+    /// Visits in one transition of this run: 1 makes each visit a checkpoint of its own.
     package var visitLimit = Self.visitsPerTransition
     var draft = Transition()
     var now: Int64 = 0
@@ -108,6 +108,9 @@ package struct RunMachine: Sendable {
         }
         return state.status.isFinal || readyStrand == nil
     }
+
+    /// Whether there is a node to visit although nothing comes from outside.
+    package var canGoOn: Bool { !state.status.isFinal && readyStrand != nil }
 
     private var readyStrand: Int? {
         var least: Int?

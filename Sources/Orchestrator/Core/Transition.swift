@@ -43,6 +43,11 @@ package struct Transition: Sendable, Hashable, Codable {
 
     package init() {}
 
+    /// Whether someone outside has to hear of it: workers, people, or whoever waits for the run's end.
+    package var isOutward: Bool {
+        !orders.isEmpty || !approvals.isEmpty || !settledApprovals.isEmpty || status.isFinal
+    }
+
     /// Whether there is nothing to commit.
     package var isEmpty: Bool {
         changes.isEmpty && events.isEmpty && orders.isEmpty && takenJobs.isEmpty && takenSignals.isEmpty

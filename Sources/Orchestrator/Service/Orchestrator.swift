@@ -17,15 +17,20 @@ package struct Orchestrator: Service {
         /// later than it did, and until then its leases hold.
         package var firstSweepInterval = Duration.milliseconds(200)
         package var firstSweeps = 5
-        /// Runs advanced at the same time; each uses at most one connection of the pool.
-        package var concurrency = 32
+        /// Runs advanced at the same time: two full groups, one under way and one that gathers. Each waits for at most
+        /// one connection of the pool.
+        package var concurrency = 2 * GroupCommitter.largestGroup
         /// Runs kept in memory between steps.
         package var hotRuns = 1_000
         /// Visits of pure nodes that may share one checkpoint; 1 gives each its own. Calls always have their own.
-        package var visitsPerCheckpoint = RunMachine.visitsPerTransition
+        package var visitsPerCheckpoint = 1
 
         package init() {}
     }
+
+    /// Batches claimed by one sweep, so that what nobody rang for does not wait for a sweep each; the rest is left to
+    /// others and to the next one.
+    private static let claimsPerSweep = 16
 
     private let database: Database
     private let owner: ProcessOwner
@@ -36,6 +41,7 @@ package struct Orchestrator: Service {
     private let advance: RunAdvance
     private let desk: RunDesk
     private let relay: RingRelay
+    private let doubts: DoubtSweep
     private let claims: Gathering<RunKey, RunLease>
 
     /// `effectKey` gives a tenant's key for effect keys, the same for good. Steps go through `committer`, by default a
@@ -51,6 +57,7 @@ package struct Orchestrator: Service {
         self.options = options
         self.logger = logger
         leases = RunLeases(database, owner: owner)
+        doubts = DoubtSweep(database, reconcilers: tools.reconcilers)
         relay = RingRelay(outbox: Outbox(database), doorbell: doorbell)
         let (steps, leases, relay) = (RunSteps(database), leases, relay)
         claims = Gathering(most: RunLeases.batch) { keys in
@@ -61,7 +68,8 @@ package struct Orchestrator: Service {
             steps: steps, committer: committer ?? GroupCommitter(database, owner: owner), tools: tools,
             keys: TenantKeys(effectKey), visitsPerCheckpoint: options.visitsPerCheckpoint,
             afterCommit: { relay.committed($0) }, owner: owner,
-            loads: Gathering(most: RunLeases.batch) { try await steps.load($0) })
+            loads: Gathering(most: RunLeases.batch) { try await steps.load($0) },
+            inboxes: Gathering(most: RunLeases.batch) { try await steps.inboxes($0) })
         desk = RunDesk(limit: options.hotRuns)
     }
 
@@ -104,15 +112,23 @@ package struct Orchestrator: Service {
     // MARK: Loops
 
     private func sweep(_ feed: AsyncStream<DeskWork>.Continuation) async throws {
-        let rescue = JobRescue(database)
-        var sweeps = 0
+        let rescue = JobRescue(database), clock = PlatformClock(database)
+        var watch = ClockWatch(), sweeps = 0, wasSet = ContinuousClock.Instant?.none
         while true {
             do {
+                if let jump = try await look(at: clock, &watch) { wasSet = jump == .forth ? .now : wasSet }
+                // The living prolong theirs within one lease.
+                let trusts = wasSet.map { .now - $0 > .seconds(ProcessOwner.leaseSeconds) } ?? true
                 try await leases.releaseDead()
-                await doorbell.ring(try await rescue.sweep())
-                for lease in try await leases.claim() {
-                    Failpoint.hit(.runAfterClaim)
-                    feed.yield(.claimed(lease))
+                await doorbell.ring(try await rescue.sweep(trustsLeases: trusts))
+                await doorbell.ring(try await doubts.sweep())
+                for _ in 0..<Self.claimsPerSweep {
+                    let claimed = try await leases.claim(trustsLeases: trusts)
+                    for lease in claimed {
+                        Failpoint.hit(.runAfterClaim)
+                        feed.yield(.claimed(lease))
+                    }
+                    if claimed.count < RunLeases.batch { break }
                 }
                 for lease in try await leases.ready() { feed.yield(.claimed(lease)) }
                 relay.wake()
@@ -124,6 +140,15 @@ package struct Orchestrator: Service {
                 for: sweeps < options.firstSweeps
                     ? min(options.firstSweepInterval, options.sweepInterval) : options.sweepInterval)
         }
+    }
+
+    private func look(at clock: PlatformClock, _ watch: inout ClockWatch) async throws -> ClockWatch.Jump? {
+        let asked = ContinuousClock.now
+        let time = try await clock.now()
+        guard let jump = watch.look(time, asked: asked, answered: .now) else { return nil }
+        logger.warning("The database's clock was set.", metadata: ["jump": "\(jump)"])
+        if case .back(let from) = jump { try await clock.wasSetBack(from: from) }
+        return jump
     }
 
     /// Prolongs leases, forgets runs that were taken away, and stops everything once this process has fallen silent.

@@ -11,6 +11,8 @@ struct HotRun: Sendable {
     let persona: PersonaID
     var machine: RunMachine
     var seq: Int
+    /// Visits that the tables may hold: what is numbered above is new to them.
+    var steps: Int
     var snapshots: SnapshotPolicy
     /// What is known to have come without asking: for a new run, to which nothing has come yet.
     var inbox: RunInbox?
@@ -30,12 +32,17 @@ struct RunAdvance: Sendable {
     let committer: any StepCommitter
     let tools: ToolCatalog
     let keys: TenantKeys
+    let graphs = CompiledGraphs()
     let visitsPerCheckpoint: Int
+    /// Bytes of deltas and snapshots beyond which a chain is not prolonged, so that a large state holds up no group.
+    static let chainBytes = 256 << 10
     /// Rings for what has been committed.
     let afterCommit: @Sendable (StepCommit) -> Void
     let owner: ProcessOwner
     /// Loads that runs ask for at the same time go together.
     let loads: Gathering<RunLease, StoredRun>
+    /// So do looks at what has come.
+    let inboxes: Gathering<RunLease, RunInbox>
 
     /// Loads a run. One that cannot be read (its graph or its deltas fit this program no more) fails for good instead
     /// of being claimed again and again.
@@ -52,7 +59,7 @@ struct RunAdvance: Sendable {
     }
 
     private func restore(_ stored: StoredRun, _ lease: RunLease, _ key: EffectKey) throws -> HotRun {
-        let graph = try GraphDefinition(stored.graph)
+        let graph = try graphs.definition(stored.graph)
         let identity = RunIdentity(
             run: lease.run, tenant: lease.tenant, persona: stored.persona, input: stored.input,
             profile: stored.profile, effectKey: key, tools: tools)
@@ -67,7 +74,8 @@ struct RunAdvance: Sendable {
         // Whatever comes to a run wakes it, so that one never woken has an empty inbox.
         let isNew = stored.seq == 0 && stored.wakes == 0
         return HotRun(
-            lease: lease, persona: stored.persona, machine: machine, seq: stored.seq, snapshots: snapshots,
+            lease: lease, persona: stored.persona, machine: machine, seq: stored.seq, steps: machine.state.steps,
+            snapshots: snapshots,
             inbox: isNew ? RunInbox(seq: 0, wakes: 0, now: stored.now) : nil)
     }
 
@@ -93,22 +101,53 @@ struct RunAdvance: Sendable {
         var noted: StepCommit?
         while true {
             let inbox: RunInbox
-            if let known { inbox = known } else { inbox = try await steps.inbox(hot.lease) }
+            if let known { inbox = known } else { inbox = try await look(hot.lease) }
             guard inbox.seq == hot.seq else { throw LeaseError.fenced }
             let transition = hot.machine.advance(Self.inputs(inbox, hot.machine.state), now: inbox.now)
             guard !transition.isEmpty else { return try await rest(hot, transition, inbox, noted: noted) }
-            let commit = try Self.commit(transition, inbox, hot)
+            let commit = try chain(transition, inbox, &hot)
             guard owner.isAlive else { throw LeaseError.fenced }
-            Failpoint.hit(.stepBeforeCommit)
             let receipt = try await committer.committed(commit)
             Failpoint.hit(.stepAfterCommit)
             afterCommit(commit)
-            hot.seq = commit.nextSeq
-            hot.snapshots.committed(delta: commit.delta.count, snapshot: commit.snapshot?.count)
             if commit.endsLease { return .ended }
             noted = commit
             known = receipt.flatMap { Self.inbox(after: inbox, $0, seq: commit.nextSeq) }
         }
+    }
+
+    private func look(_ lease: RunLease) async throws -> RunInbox {
+        guard let inbox = try await inboxes.value(of: lease) else { throw LeaseError.fenced }
+        return inbox
+    }
+
+    /// The first step and those that follow from it alone, each with its own checkpoint, to be committed together: the
+    /// machine runs ahead of its commits while nobody outside has to hear of a step, for where the commit fails, whoever
+    /// asked forgets the machine and loads what is durable. Throws what `RunMachine` or its JSON throw.
+    private func chain(_ first: Transition, _ inbox: RunInbox, _ hot: inout HotRun) throws -> StepCommit {
+        var transition = first
+        var chain = try step(transition, inbox, &hot)
+        var bytes = chain.bytes
+        while !transition.isOutward, hot.machine.canGoOn, chain.earlier.count + 1 < StepCommit.mostCheckpoints,
+            bytes < Self.chainBytes
+        {
+            transition = hot.machine.advance([], now: inbox.now)
+            guard !transition.isEmpty else { break }
+            let next = try step(transition, inbox, &hot)
+            bytes += next.bytes
+            chain.follow(by: next)
+        }
+        return chain
+    }
+
+    /// A step about to be committed; the run in memory is past it.
+    private func step(_ transition: Transition, _ inbox: RunInbox, _ hot: inout HotRun) throws -> StepCommit {
+        let commit = try Self.commit(transition, inbox, hot)
+        hot.seq = commit.nextSeq
+        hot.steps = commit.steps
+        hot.snapshots.committed(delta: commit.delta.count, snapshot: commit.snapshot?.count)
+        Failpoint.hit(.stepBeforeCommit)
+        return commit
     }
 
     /// Where a commit of this pass has set the time already, and nothing has come since, there is nothing to write.
@@ -157,7 +196,9 @@ struct RunAdvance: Sendable {
             status: transition.status, steps: hot.machine.state.steps, delta: delta, snapshot: snapshot,
             waitingFor: transition.waitingFor, wakeAt: transition.wakeAt, output: transition.output,
             failure: transition.failure,
-            visits: transition.steps.sorted { $0.key < $1.key }.map { StepCommit.Visit($0.value) },
+            visits: transition.steps.sorted { $0.key < $1.key }.map {
+                StepCommit.Visit($0.value, isNew: $0.key > hot.steps)
+            },
             orders: transition.orders.map(StepCommit.Order.init), takenJobs: transition.takenJobs,
             takenSignals: transition.takenSignals + transition.takenApprovals.map { SignalID($0.uuid) }
         )
@@ -205,10 +246,10 @@ extension StoredApproval.Status {
 }
 
 extension StepCommit.Visit {
-    fileprivate init(_ record: StepRecord) {
+    fileprivate init(_ record: StepRecord, isNew: Bool) {
         self.init(
             step: record.step, node: record.node, kind: record.kind, status: record.status, attempt: record.attempt,
-            input: record.input, output: record.output, failure: record.failure)
+            input: record.input, output: record.output, failure: record.failure, isNew: isNew)
     }
 }
 

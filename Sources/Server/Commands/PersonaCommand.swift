@@ -11,6 +11,7 @@ package struct PersonaCommand: AsyncParsableCommand {
         subcommands: [
             UpCommand.self, APICommand.self, OrchestratorCommand.self, WorkerCommand.self, ServicesCommand.self,
             MigrateCommand.self, AdminCommand.self, AuditCommand.self, ConfigCommand.self, ToolWorkerCommand.self,
+            DocumentReaderCommand.self,
         ])
 
     package init() {}

@@ -4,7 +4,10 @@ import Yams
 
 /// What is in force, read once at start and validated as a whole.
 package struct Configuration: Sendable {
-    package enum Sandbox: String, Sendable { case docker, bubblewrap }
+    package enum Sandbox: String, Sendable {
+        case docker, bubblewrap
+        case gVisor = "docker+gvisor"
+    }
 
     package struct Endpoint: Sendable, Hashable {
         package let host: String
@@ -76,7 +79,7 @@ extension Configuration {
         let endpoint = Self.endpoint(value(.listen) ?? "")
         if endpoint == nil { faults.append("listen must be host:port with a port from 0 to 65535") }
         let sandbox = value(.sandbox).map { Sandbox(rawValue: $0) }
-        if case .some(nil) = sandbox { faults.append("sandbox must be docker or bubblewrap") }
+        if case .some(nil) = sandbox { faults.append("sandbox must be docker, docker+gvisor or bubblewrap") }
         let level = Logger.Level(rawValue: value(.logLevel) ?? "")
         if level == nil { faults.append("log_level must be trace, debug, info, notice, warning, error or critical") }
         for setting in [Setting.databaseURL, .databaseOwnerURL] {

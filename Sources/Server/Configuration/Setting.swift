@@ -28,7 +28,8 @@ package struct Setting: Sendable, Hashable {
         "redis_url", isSecret: true, "Redis 7 or later; a private redis-server under data_dir where none is named.")
     package static let listen = Setting("listen", fallback: "127.0.0.1:8080", "Address of the API, host:port.")
     package static let sandbox = Setting(
-        "sandbox", "docker or bubblewrap; Docker where an engine answers, else bubblewrap.")
+        "sandbox",
+        "docker, docker+gvisor or bubblewrap; Docker where an engine answers and has the image, else bubblewrap.")
     package static let masterKeyFile = Setting(
         "master_key_file", "Key that wraps the tenants' keys; made under data_dir on first start, mode 0600.")
     package static let migrations = Setting(

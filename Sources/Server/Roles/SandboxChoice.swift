@@ -1,4 +1,5 @@
 import DockerEngine
+import Domain
 import FoundationEssentials
 import Logging
 package import PersonaContainers
@@ -15,13 +16,28 @@ package enum SandboxChoice {
         if configured != .bubblewrap {
             do {
                 let socket = try engineSocket(ProcessInfo.processInfo.environment["DOCKER_HOST"])
-                return try await DockerSandbox(engine: DockerEngine(socketPath: socket), image: image, owner: data)
+                return try await DockerSandbox(
+                    engine: DockerEngine(socketPath: socket), image: image,
+                    runtime: configured == .gVisor ? DockerSandbox.gVisor : nil, owner: data)
             } catch {
-                if configured == .docker { throw error }
+                if configured != nil { throw error }
                 logger.info("personas run under bubblewrap", metadata: ["reason": "\(error)"])
             }
         }
         return try await Bubblewrap(program: program, data: data, on: loop)
+    }
+
+    /// What the sandbox of `configuration` guarantees on this machine, tried in a folder of its own, so that no sandbox of
+    /// a platform that runs is touched.
+    static func guarantees(_ configuration: Configuration) async throws -> SandboxGuarantees {
+        let data = "/tmp/persona-guarantees-\(PersonaID.new())"
+        defer { try? FileManager.default.removeItem(atPath: data) }  // a left-over in /tmp does no harm
+        let loop = try PollLoop(name: "guarantees")
+        defer { loop.stop() }
+        let program = PersonaProgram(executable: "/usr/bin/true", libraries: [])
+        return try await sandbox(
+            configuration.sandbox, program: program, data: data, on: loop, logger: Logger(label: "persona")
+        ).guarantees
     }
 
     /// The engine's socket: that of `DOCKER_HOST`, which Docker's own programs read, where it is set. An engine behind a

@@ -45,13 +45,7 @@ struct WorkerRole: Service {
     /// Works until asked to stop, and then in order. Throws `LeaseError.fenced` once the owner has lost its session.
     private func work(_ owner: ProcessOwner, _ client: HTTPClient, _ containers: PersonaContainers) async throws {
         try await containers.clear()
-        let source = StoreJobSource(
-            JobQueue(storage.database, owner: owner), doorbell: doorbell
-        ) { [logger] job, message, fraction in
-            logger.info(
-                "\(message)",
-                metadata: ["run": "\(job.run)", "fraction": "\(fraction.map { String($0) } ?? "unknown")"])
-        }
+        let source = StoreJobSource(JobQueue(storage.database, owner: owner), doorbell: doorbell)
         let resources = StoreResources(storage: storage)
         let log: @Sendable (String) -> Void = { [logger] in logger.warning("\($0)") }
         let worker = Worker(
@@ -90,8 +84,10 @@ struct WorkerRole: Service {
         let data = try DataPath.absolute(configuration.dataDirectory)
         let sandbox = try await SandboxChoice.sandbox(
             configuration.sandbox, program: program, data: data, on: loop, logger: logger)
-        for missing in sandbox.promises.missing {
-            logger.info("the sandbox cannot promise everything", metadata: ["missing": "\(missing)"])
+        for (guarantee, reason) in sandbox.guarantees.missing where guarantee != .ownKernel {
+            logger.info(
+                "the sandbox cannot promise everything",
+                metadata: ["missing": "\(guarantee.rawValue)", "reason": "\(reason)"])
         }
         return sandbox
     }

@@ -42,8 +42,12 @@ extension StepGroup {
             """
             UPDATE approvals a SET status = s.status
             FROM unnest($2::bigint[], $3::uuid[], $4::text[]) AS s (place, id, status)
+            CROSS JOIN LATERAL (
+                SELECT q.ctid AS row FROM approvals q
+                WHERE q.tenant_id = $1 AND q.approval_id >= s.id AND q.approval_id <= s.id
+                ORDER BY q.approval_id OFFSET 0) f
             WHERE s.place = ANY ((SELECT current_setting('app.held')::bigint[])::bigint[])
-                AND a.tenant_id = $1 AND a.approval_id = s.id AND a.status <> s.status
+                AND a.ctid = f.row AND a.status <> s.status
             """,
             [
                 tenant.value, .ints(rows.map(\.place)), .uuids(rows.map(\.id.uuid)),

@@ -3,7 +3,7 @@ import FoundationEssentials
 import Postgres
 
 /// Takes the details of runs that ended long enough ago: checkpoints, events, signals, what went into steps and calls
-/// and what came out. The run's row with its status and error, the names of its steps, its files and the audit stay.
+/// and what came out, but not of a run with an effect in doubt. The run's row with its status and error, the names of its steps, its files and the audit stay.
 package struct RunThinning: Sendable {
     /// Runs thinned in one transaction.
     static let batch = 50
@@ -34,6 +34,8 @@ package struct RunThinning: Sendable {
                 """
                 SELECT r.run_id FROM runs r JOIN tenant_settings s USING (tenant_id)
                 WHERE r.tenant_id = $1 AND r.finished_at IS NOT NULL AND r.thinned_at IS NULL
+                    AND NOT EXISTS (SELECT 1 FROM jobs j
+                        WHERE j.tenant_id = r.tenant_id AND j.run_id = r.run_id AND j.state = 'unknown')
                     AND r.finished_at < platform_now() - make_interval(days => s.details_days)
                 ORDER BY r.finished_at LIMIT $2 FOR UPDATE OF r SKIP LOCKED
                 """, [tenant.value, .int(Self.batch)]
@@ -62,7 +64,8 @@ package struct RunThinning: Sendable {
         "UPDATE steps SET input = NULL, output = NULL WHERE tenant_id = $1 AND run_id = ANY ($2)",
         "UPDATE approvals SET arguments = '{}', detail = '' WHERE tenant_id = $1 AND run_id = ANY ($2)",
         "DELETE FROM checkpoints WHERE tenant_id = $1 AND run_id = ANY ($2)",
-        "DELETE FROM run_events WHERE tenant_id = $1 AND run_id = ANY ($2)",
+        "DELETE FROM run_event_batches WHERE tenant_id = $1 AND run_id = ANY ($2)",
+        "DELETE FROM step_progress WHERE tenant_id = $1 AND run_id = ANY ($2)",
         "DELETE FROM signals WHERE tenant_id = $1 AND run_id = ANY ($2)",
         "DELETE FROM webhook_deliveries WHERE tenant_id = $1 AND run_id = ANY ($2) AND state <> 'pending'",
     ]

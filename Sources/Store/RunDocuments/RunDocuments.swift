@@ -19,6 +19,8 @@ package struct EventDocument: Sendable {
 /// What came after an event, and whether anything more can come.
 package struct EventNews: Sendable {
     package let events: [EventDocument]
+    /// What running steps last said of themselves; `seq` is the report's number. Empty once the run has ended.
+    package let progress: [EventDocument]
     package let isFinished: Bool
 }
 
@@ -55,38 +57,47 @@ package struct RunDocuments: Sendable {
             'finished_at', \(time("finished_at")))
         """
 
-    private static func find(_ tenant: TenantID, _ id: RunID) -> PostgresStatement {
+    static func find(_ tenant: TenantID, _ id: RunID) -> PostgresStatement {
         PostgresStatement(
             "SELECT \(run) AS document FROM runs WHERE tenant_id = $1 AND run_id = $2", [tenant.value, id.value])
     }
 
-    /// Commits the run, its doorbell, its audit entry and, with `receipt`, the answer that a repeat of the request
-    /// gets: a process that dies right after the commit cannot make a second run of it. Gives the new run.
+    /// Commits the run, its audit entry and, with `receipt`, the answer that a repeat of the request gets: a process that
+    /// dies right after the commit cannot make a second run of it. Gives the new run.
     package func create(_ tenant: TenantID, _ run: NewRun, actor: String, receipt: IdempotencyReceipt?) async throws
         -> [UInt8]
+    {
+        try await RunAdmissions.refusingFullQueue {
+            guard run.isPlain else { return try await createAlone(tenant, run, actor: actor, receipt: receipt) }
+            let creation = RunCreation(
+                tenant: tenant, run: run, actor: actor, isBounded: true, receipt: receipt, hasDocument: true)
+            guard let document = try await database.create(creation) else { throw StoreError.notFound("run") }
+            return document
+        }
+    }
+
+    private func createAlone(_ tenant: TenantID, _ run: NewRun, actor: String, receipt: IdempotencyReceipt?)
+        async throws -> [UInt8]
     {
         // The audit entry stays last: it locks the chain's head.
         var statements = try run.statements(tenant, actor: actor)
         let audit = statements.removeLast()
-        if let receipt {
-            statements.append(
-                PostgresStatement(
-                    """
-                    UPDATE idempotency_keys SET status = 201, headers = json_build_object('location', $4::text),
-                        body = convert_to((SELECT \(Self.run)::text FROM runs WHERE tenant_id = $1 AND run_id = $5), 'UTF8')
-                    WHERE tenant_id = $1 AND user_id = $2 AND key = $3
-                    """,
-                    [
-                        tenant.value, receipt.user.value, .text(receipt.key), .text(receipt.location), run.id.value,
-                    ]))
-        }
+        if let receipt { statements.append(Self.answer(receipt, tenant, run.id)) }
         statements.append(Self.find(tenant, run.id))
         let place = statements.count - 1
-        let results = try await RunAdmissions.refusingFullQueue {
-            try await database.batch(tenant, statements + [audit, RunAdmissions.room()])
-        }
+        let results = try await database.batch(tenant, statements + [audit, RunAdmissions.room()])
         guard let row = results[place].first else { throw StoreError.notFound("run") }
         return try row.json("document")
+    }
+
+    /// Notes the run's document as what a repeat of the request gets.
+    static func answer(_ receipt: IdempotencyReceipt, _ tenant: TenantID, _ id: RunID) -> PostgresStatement {
+        PostgresStatement(
+            """
+            UPDATE idempotency_keys SET status = 201, headers = json_build_object('location', $4::text),
+                body = convert_to((SELECT \(Self.run)::text FROM runs WHERE tenant_id = $1 AND run_id = $5), 'UTF8')
+            WHERE tenant_id = $1 AND user_id = $2 AND key = $3
+            """, [tenant.value, receipt.user.value, .text(receipt.key), .text(receipt.location), id.value])
     }
 
     package func find(_ tenant: TenantID, _ id: RunID) async throws -> [UInt8]? {
@@ -136,9 +147,11 @@ package struct RunDocuments: Sendable {
             """, after, limit)
     }
 
-    /// Events from after `after` in order; `nil` where there is no such run. Whether it is finished is read before the
-    /// events, so that a finished run's answer holds its last event.
-    package func events(_ tenant: TenantID, _ id: RunID, after: Int, limit: Int) async throws -> EventNews? {
+    /// Events from after `after` and reports from after `report`, in order; `nil` where there is no such run. Whether it is
+    /// finished is read before the events, so that a finished run's answer holds its last event.
+    package func events(
+        _ tenant: TenantID, _ id: RunID, after: Int, report: Int = 0, limit: Int
+    ) async throws -> EventNews? {
         let results = try await database.batch(
             tenant,
             [
@@ -149,14 +162,27 @@ package struct RunDocuments: Sendable {
                     """
                     SELECT seq, kind, json_build_object('seq', seq, 'at', \(Self.time("at")), 'kind', kind, 'node', node,
                         'data', data) AS document
-                    FROM run_events WHERE tenant_id = $1 AND run_id = $2 AND seq > $3 ORDER BY seq LIMIT $4
+                    FROM events_after($1, $2, $3, $4)
                     """, [tenant.value, id.value, .int(after), .int(limit)]),
+                PostgresStatement(
+                    """
+                    SELECT number AS seq, 'step.progress' AS kind, json_build_object('at', \(Self.time("at")),
+                        'kind', 'step.progress', 'node', node, 'data', json_build_object('step', step, 'item', item,
+                        'attempt', attempt, 'message', message, 'fraction', fraction)) AS document
+                    FROM step_progress WHERE tenant_id = $1 AND run_id = $2 AND number > $3
+                        AND (SELECT finished_at IS NULL FROM runs WHERE tenant_id = $1 AND run_id = $2)
+                    ORDER BY number LIMIT $4
+                    """, [tenant.value, id.value, .int(report), .int(limit)]),
             ])
         guard let run = results[0].first else { return nil }
-        return EventNews(
-            events: try results[1].map {
+        func documents(_ rows: [PostgresRow]) throws -> [EventDocument] {
+            try rows.map {
                 EventDocument(seq: try $0.int("seq"), kind: try $0.text("kind"), json: try $0.json("document"))
-            }, isFinished: try run.bool("finished"))
+            }
+        }
+        return EventNews(
+            events: try documents(results[1]), progress: try documents(results[2]),
+            isFinished: try run.bool("finished"))
     }
 
     /// How many of the tenant's runs have each status.

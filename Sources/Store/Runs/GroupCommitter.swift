@@ -13,8 +13,10 @@ import Synchronization
 package final class GroupCommitter: StepCommitter {
     /// Two: one commits while the other gathers and sends. A third only divides the groups.
     package static let defaultLanes = 2
-    /// Steps of one transaction: beyond it a group's own work outweighs what its commit costs.
+    /// Runs of one transaction: beyond it a group's own work outweighs what its commit costs.
     package static let largestGroup = 128
+    /// Checkpoints of one transaction, for the same reason, unless it is one run's.
+    static let largestSteps = 1_024
     /// Bytes of deltas and snapshots of one transaction, so that a large state does not hold up others for long.
     static let largestBytes = 4 << 20
 
@@ -63,17 +65,20 @@ extension GroupCommitter {
 struct PendingStep: Sendable {
     let step: StepCommit
     let continuation: CheckedContinuation<StepReceipt?, any Error>
-
-    var bytes: Int { step.delta.count + (step.snapshot?.count ?? 0) }
 }
 
 /// One thread's work: takes what has gathered, commits it, answers.
 struct StepLane {
-    /// A group reads its runs by their keys in its own order. Plans are made once, on tables that may still be empty,
-    /// for which a scan would look cheaper than it will be.
+    /// Plans are made once, on tables that may still be empty, for which reading all of a tenant would look cheaper than
+    /// looking up rows by their keys. A group's statements find rows in subqueries that go before (`OFFSET 0`) and change
+    /// them by their places (`ctid`): with every other way to a table counted as disabled, that way is the one with the
+    /// fewest disabled steps, whatever the tables hold. A key is a range of one, in its order: only the primary key's
+    /// index gives that without a sort, where for an equality on an empty table any index of the tenant's would do.
     static let planning = [
-        "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; "
-            + "SET enable_mergejoin = off; SET enable_material = off"
+        "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_indexscan = off; "
+            + "SET enable_indexonlyscan = off; SET enable_bitmapscan = off; SET enable_hashjoin = off; "
+            + "SET enable_mergejoin = off; SET enable_material = off; SET enable_memoize = off; "
+            + "SET enable_sort = off; SET enable_incremental_sort = off"
     ]
 
     private let configuration: PostgresConfiguration
@@ -92,21 +97,24 @@ struct StepLane {
         }
     }
 
-    /// In the order of coming; a run once a group, and no group of more than `largestBytes` unless it is a step alone.
+    /// In the order of coming; a run once a group, and no group of more than `largestBytes` or `largestSteps` unless it
+    /// is a run alone.
     static func groups(_ steps: [PendingStep]) -> [[PendingStep]] {
         var groups: [[PendingStep]] = []
         var runs: Set<RunID> = []
-        var bytes = 0
+        var (bytes, checkpoints) = (0, 0)
         for step in steps {
+            let (moreBytes, more) = (step.step.bytes, step.step.earlier.count + 1)
             if groups.isEmpty || !runs.insert(step.step.lease.run).inserted
-                || bytes + step.bytes > GroupCommitter.largestBytes
+                || bytes + moreBytes > GroupCommitter.largestBytes || checkpoints + more > GroupCommitter.largestSteps
             {
                 groups.append([])
                 runs = [step.step.lease.run]
-                bytes = 0
+                (bytes, checkpoints) = (0, 0)
             }
             groups[groups.count - 1].append(step)
-            bytes += step.bytes
+            bytes += moreBytes
+            checkpoints += more
         }
         return groups
     }
@@ -146,7 +154,7 @@ struct StepLane {
         for group in groups {
             statements.append(
                 PostgresStatement("SELECT set_config('app.tenant', $1, true)", [.text(group.tenant.description)]))
-            first.append(statements.count)
+            first.append(statements.count + StepGroup.told)
             statements += try group.statements()
         }
         guard owner.isAlive else { throw LeaseError.fenced }

@@ -36,61 +36,11 @@ package struct JobQueue: Sendable {
 
     let database: Database
     let owner: ProcessOwner
+    let turn = ClaimTurn()
 
     package init(_ database: Database, owner: ProcessOwner) {
         self.database = database
         self.owner = owner
-    }
-
-    /// Begins up to `limit` due jobs of `kinds`, the most urgent first. They are `started` when this returns. None while
-    /// this owner's session is gone: they would count as a dead owner's, be rescued, and be charged for it.
-    package func claim(limit: Int, kinds: [JobKind] = [.tool, .model, .reconcile]) async throws -> [ClaimedJob] {
-        let claims = try await database.dispatch.query(
-            """
-            WITH due AS (
-                SELECT tenant_id, job_id FROM jobs
-                WHERE state = 'planned' AND run_after <= platform_now() AND kind = ANY ($4)
-                    AND $1 IN (SELECT living_owners())
-                ORDER BY priority DESC, run_after LIMIT $2 FOR UPDATE SKIP LOCKED)
-            UPDATE jobs j SET state = 'started', attempt = j.attempt + 1, owner = $1, epoch = j.epoch + 1,
-                started_at = platform_now(), lease_until = platform_now() + make_interval(secs => $3)
-            FROM due WHERE j.tenant_id = due.tenant_id AND j.job_id = due.job_id
-            RETURNING j.tenant_id, j.job_id, j.epoch
-            """,
-            [.int(owner.number), .int(limit), .int(ProcessOwner.leaseSeconds), .texts(kinds.map(\.rawValue))])
-        var jobs: [ClaimedJob] = []
-        for claim in claims {
-            if let job = try await load(try claim.id("tenant_id"), try claim.id("job_id"), try claim.int("epoch")) {
-                jobs.append(job)
-            }
-        }
-        if !jobs.isEmpty { Failpoint.hit(.jobAfterStart) }
-        owner.calls.begin(jobs)
-        return jobs
-    }
-
-    /// Milliseconds until the next planned job is due; `nil` where none is planned.
-    package func nextDue() async throws -> Int? {
-        try await database.dispatch.query(
-            """
-            SELECT greatest(0, ceil(extract(epoch FROM min(run_after) - platform_now()) * 1000))::bigint AS due
-            FROM jobs WHERE state = 'planned' HAVING count(*) > 0
-            """
-        ).first?.optionalInt("due")
-    }
-
-    private func load(_ tenant: TenantID, _ id: JobID, _ epoch: Int) async throws -> ClaimedJob? {
-        try await database.transaction(tenant) { connection in
-            let rows = try await connection.query(
-                """
-                SELECT job_id, tenant_id, run_id, persona_id, epoch, kind, tool, input, effect, effect_key, node, step,
-                    attempt, timeout_seconds
-                FROM jobs WHERE tenant_id = $1 AND job_id = $2 AND epoch = $3 AND state = 'started'
-                """, [tenant.value, id.value, .int(epoch)])
-            guard let job = try rows.first.map(ClaimedJob.init) else { return nil }
-            if job.effect != .read { try await audit(job, "effect.started", on: connection) }
-            return job
-        }
     }
 
     /// Commits that the call reached `phase`. Returns only once it is committed; on any error the effect must not go on.
@@ -163,39 +113,16 @@ package struct JobQueue: Sendable {
             ])
     }
 
-    /// Ends the leases of calls that are held for this owner and that nobody runs: the rescue takes them up.
-    package func disown(_ jobs: Set<JobID>) async throws {
-        try await database.dispatch.execute(
-            """
-            UPDATE jobs SET owner = NULL, lease_until = platform_now() - interval '1 millisecond'
-            WHERE owner = $1 AND state = 'started' AND job_id = ANY ($2)
-            """, [.int(owner.number), .uuids(jobs.map(\.uuid))])
-    }
-
     private func end(
         _ job: ClaimedJob, _ state: JobState, result: JSONValue?, failure: ToolFailure?, also: [PostgresStatement]
     ) async throws {
         // Also where the outcome cannot be written: nobody runs the call any more.
         defer { owner.calls.end(job) }
-        let error = try failure.map { try PostgresValue.json(JSONValue(encoding: $0)) } ?? .null
-        var statements = [
-            Self.wake(job.tenant, job.run),
-            PostgresStatement(
-                """
-                WITH held AS (
-                    UPDATE jobs SET state = $4, result = $5, error = $6, finished_at = platform_now(), lease_until = NULL
-                    WHERE tenant_id = $1 AND job_id = $2 AND epoch = $3 AND state = 'started' RETURNING 1)
-                SELECT require_fence(count(*)) FROM held
-                """,
-                [
-                    job.tenant.value, job.id.value, .int(job.epoch), .text(state.rawValue), try .optionalJSON(result),
-                    error,
-                ]),
-        ]
-        statements += also
-        if job.effect != .read { statements.append(try entry(job, "effect.\(state.rawValue)")) }
+        let end = JobEnd(
+            job: job, state: state, result: result, failure: try failure.map { try JSONValue(encoding: $0) }, also: also
+        )
         Failpoint.hit(.jobBeforeCompletion)
-        try await fenced(job) { _ = try await database.batch(job.tenant, statements) }
+        try await fenced(job) { try await database.end(end) }
         Failpoint.hit(.jobAfterCompletion)
     }
 
@@ -206,19 +133,6 @@ package struct JobQueue: Sendable {
             UPDATE runs SET wakes = wakes + 1, ready_at = platform_now()
             WHERE tenant_id = $1 AND run_id = $2 AND finished_at IS NULL
             """, [tenant.value, run.value])
-    }
-
-    private func audit(_ job: ClaimedJob, _ action: String, on connection: PostgresConnection) async throws {
-        _ = try await connection.pipeline([try entry(job, action)])
-    }
-
-    private func entry(_ job: ClaimedJob, _ action: String) throws -> PostgresStatement {
-        try AuditEntry(
-            actor: "persona:\(job.persona)", action: action, subject: "job:\(job.id)", run: job.run,
-            detail: [
-                "tool": .string(job.tool), "attempt": .int(Int64(job.attempt)), "effect_key": .string(job.effectKey),
-            ]
-        ).statement()
     }
 
     private func fenced(_ job: ClaimedJob, _ body: () async throws -> Void) async throws {
@@ -232,6 +146,14 @@ package struct JobQueue: Sendable {
 }
 
 extension ClaimedJob {
+    func entry(_ action: String) -> AuditEntry {
+        AuditEntry(
+            actor: "persona:\(persona)", action: action, subject: "job:\(id)", run: run,
+            detail: [
+                "tool": .string(tool), "attempt": .int(Int64(attempt)), "effect_key": .string(effectKey),
+            ])
+    }
+
     init(_ row: PostgresRow) throws {
         id = try row.id("job_id")
         tenant = try row.id("tenant_id")

@@ -66,7 +66,7 @@ package struct NewRun: Sendable {
     }
 
     /// What starts the run, to be committed together with what triggered it (a mail's row, say); the audit entry is
-    /// last. Afterwards ring `.run(tenant, id)`.
+    /// last. Afterwards ring `.run(tenant, id)`: a ring that is lost costs a sweep's time.
     package func statements(_ tenant: TenantID, actor: String) throws -> [PostgresStatement] {
         var list = RunAdmissions.locks(tenant, self)
         list.append(
@@ -95,17 +95,19 @@ package struct NewRun: Sendable {
                     .optional(origin) { .int($0.checkpoint) },
                 ]))
         if let origin { list += try begin(tenant, at: origin) }
-        list.append(
-            PostgresStatement(
-                "INSERT INTO outbox (tenant_id, topic, subject_id) VALUES ($1, 'run', $2)", [tenant.value, id.value]))
         list += try RunAdmissions.superseding(tenant, self)
-        list.append(
-            try AuditEntry(
-                actor: actor, action: "run.created", subject: "run:\(id)", run: id,
-                detail: ["persona_id": .string(persona.description), "trigger": .string(trigger)]
-            ).statement())
+        list.append(try entry(actor).statement())
         return list
     }
+
+    func entry(_ actor: String) -> AuditEntry {
+        AuditEntry(
+            actor: actor, action: "run.created", subject: "run:\(id)", run: id,
+            detail: ["persona_id": .string(persona.description), "trigger": .string(trigger)])
+    }
+
+    /// Whether its creation concerns no other run.
+    var isPlain: Bool { concurrency == nil && debounce == nil && origin == nil }
 
     /// The first checkpoint and its events, and the steps that the other run had ended by then.
     private func begin(_ tenant: TenantID, at origin: Origin) throws -> [PostgresStatement] {
@@ -114,16 +116,7 @@ package struct NewRun: Sendable {
             PostgresStatement(
                 "INSERT INTO checkpoints (tenant_id, run_id, seq, delta) VALUES ($1, $2, $3, $4)",
                 key + [.int(origin.events.count), .json(String(decoding: origin.delta, as: UTF8.self))]),
-            PostgresStatement(
-                """
-                INSERT INTO run_events (tenant_id, run_id, seq, kind, node, data)
-                SELECT $1, $2, e.seq, e.kind, e.node, e.data
-                FROM unnest($3::text[], $4::text[], $5::json[]) WITH ORDINALITY AS e (kind, node, data, seq)
-                """,
-                key + [
-                    .texts(origin.events.map(\.kind.rawValue)), .texts(origin.events.map(\.node)),
-                    .jsons(try origin.events.map { try $0.data.text() }),
-                ]),
+            try EventBatch.insertion(key, last: origin.events.count, origin.events),
             PostgresStatement(
                 """
                 INSERT INTO steps (tenant_id, run_id, step, node, kind, status, attempt, input, output, error, started_at,

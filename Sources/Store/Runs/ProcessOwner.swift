@@ -14,6 +14,12 @@ package final class ProcessOwner: Sendable {
     /// After that time without a renewal the owner stops itself: two thirds of the lease, by its own clock.
     package static let fenceAfter = Duration.seconds(Double(leaseSeconds) * 2 / 3)
 
+    /// Milliseconds that a renewal waits for a lock: one that fails leaves time for another before the owner would have
+    /// to stop itself.
+    static let lockPatience = 1_500
+    /// Time for one statement of the session, for a server that does not answer.
+    static let patience = Duration.seconds(5)
+
     package let number: Int
     private let pulse: OwnerPulse
 
@@ -30,6 +36,9 @@ package final class ProcessOwner: Sendable {
     /// Takes a number and its lock, and begins to renew what it will hold. `configuration` logs in as
     /// `persona_dispatch`.
     package static func register(_ configuration: PostgresConfiguration) async throws -> ProcessOwner {
+        var configuration = configuration
+        configuration.onConnect.append("SET lock_timeout = \(lockPatience)")
+        configuration.queryTimeout = patience
         let pulse = OwnerPulse(configuration)
         let number = try await withCheckedThrowingContinuation { continuation in
             do {

@@ -101,8 +101,8 @@ package struct RunAdmissions: Sendable {
                         AND status = 'queued' AND seq = 0 AND owner IS NULL
                     RETURNING run_id),
                 told AS (
-                    INSERT INTO run_events (tenant_id, run_id, seq, kind, data)
-                    SELECT $1, run_id, 1, 'run.cancelled', $5 FROM gone)
+                    INSERT INTO run_event_batches (tenant_id, run_id, seq, kinds, nodes, data)
+                    SELECT $1, run_id, 1, ARRAY['run.cancelled'], ARRAY[NULL], json_build_array($5::json) FROM gone)
                 SELECT audit_append('system', 'run.cancelled', 'run:' || run_id, run_id, $5) FROM gone ORDER BY run_id
                 """,
                 [

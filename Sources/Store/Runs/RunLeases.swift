@@ -24,19 +24,26 @@ package struct RunLeases: Sendable {
     /// Takes runs that have something to do and that nobody holds, the most urgent first; each claim raises the epoch.
     /// `only` narrows it to one run that a doorbell named and that is not in memory here: then also a lease of this
     /// owner's own is raised, which a claim that crossed the doorbell may have left.
-    package func claim(only run: RunID? = nil, limit: Int = RunLeases.batch) async throws -> [RunLease] {
+    ///
+    /// `trustsLeases`: whether one that has run out is free; not just after the clock was set.
+    package func claim(only run: RunID? = nil, limit: Int = RunLeases.batch, trustsLeases: Bool = true) async throws
+        -> [RunLease]
+    {
         try await database.dispatch.query(
             """
             WITH ready AS (
                 SELECT tenant_id, run_id FROM runs
                 WHERE ready_at <= platform_now() AND ($4::uuid IS NULL OR run_id = $4)
-                    AND (owner IS NULL OR lease_until < platform_now() OR ($4 IS NOT NULL AND owner = $1))
+                    AND (owner IS NULL OR ($5 AND lease_until < platform_now()) OR ($4 IS NOT NULL AND owner = $1))
                 ORDER BY priority DESC, ready_at LIMIT $2 FOR UPDATE SKIP LOCKED)
             UPDATE runs r SET owner = $1, epoch = r.epoch + 1, lease_until = platform_now() + make_interval(secs => $3)
             FROM ready WHERE r.tenant_id = ready.tenant_id AND r.run_id = ready.run_id
             RETURNING r.tenant_id, r.run_id, r.epoch
             """,
-            [.int(owner.number), .int(limit), .int(ProcessOwner.leaseSeconds), run?.value ?? .null]
+            [
+                .int(owner.number), .int(limit), .int(ProcessOwner.leaseSeconds), run?.value ?? .null,
+                .bool(trustsLeases),
+            ]
         ).map(Self.lease)
     }
 

@@ -75,7 +75,7 @@ package struct RunPast: Sendable {
             """
             SELECT max(c.seq) AS seq FROM checkpoints c WHERE c.tenant_id = $1 AND c.run_id = $2 AND c.seq < (
                 SELECT max(e.seq) FROM run_events e
-                WHERE e.tenant_id = $1 AND e.run_id = $2 AND e.kind = 'step.failed'
+                WHERE e.tenant_id = $1 AND e.run_id = $2 AND e.kind IN ('step.failed', 'step.cancelled')
                     AND (e.data ->> 'step')::bigint = $3)
             """, [tenant.value, run.value, .int(step)]
         ).first?.optionalInt("seq")
@@ -135,9 +135,7 @@ package struct RunPast: Sendable {
                 PostgresStatement(
                     "INSERT INTO checkpoints (tenant_id, run_id, seq, delta) VALUES ($1, $2, $3, $4)",
                     key + [.int(seq), .json(String(decoding: delta, as: UTF8.self))]),
-                PostgresStatement(
-                    "INSERT INTO run_events (tenant_id, run_id, seq, kind, data) VALUES ($1, $2, $3, $4, $5)",
-                    key + [.int(seq), .text(event.kind.rawValue), try .json(event.data)]),
+                try EventBatch.insertion(key, last: seq, [event]),
                 PostgresStatement(
                     "INSERT INTO outbox (tenant_id, topic, subject_id) VALUES ($1, 'run', $2)", key),
                 try AuditEntry(

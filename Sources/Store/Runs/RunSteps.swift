@@ -5,7 +5,8 @@ package import ToolKit
 /// What a run is made of when it is taken up again.
 package struct StoredRun: Sendable {
     package let persona: PersonaID
-    package let graph: JSONValue
+    /// JSON text.
+    package let graph: [UInt8]
     package let input: JSONValue
     /// The persona as graphs see it: {name, model}.
     package let profile: JSONValue
@@ -165,38 +166,62 @@ package struct RunSteps: StepCommitter {
 
     /// What came in. `wakes` is read before the rest, so that news in between shows as a difference at the commit.
     package func inbox(_ lease: RunLease) async throws -> RunInbox {
-        let key = [lease.tenant.value, lease.run.value]
-        let results = try await database.batch(
-            lease.tenant,
-            [
-                PostgresStatement(
-                    """
-                    SELECT seq, wakes, cancel_requested, (extract(epoch FROM platform_now()) * 1000)::bigint AS now
-                    FROM runs WHERE tenant_id = $1 AND run_id = $2 AND epoch = $3 AND owner IS NOT NULL
-                    """, key + [.int(lease.epoch)]),
-                PostgresStatement(
-                    """
-                    SELECT step, state, phase, result, error,
-                        owner IS NULL OR owner NOT IN (SELECT living_owners()) AS abandoned
-                    FROM jobs WHERE tenant_id = $1 AND run_id = $2 AND NOT applied
+        guard let inbox = try await inboxes([lease])[lease] else { throw LeaseError.fenced }
+        return inbox
+    }
+
+    /// What came to runs of any tenants, in one round trip a tenant. Those are missing whose epoch no longer holds them.
+    package func inboxes(_ leases: [RunLease]) async throws -> [RunLease: RunInbox] {
+        var inboxes: [RunLease: RunInbox] = [:]
+        for (tenant, leases) in Dictionary(grouping: leases, by: \.tenant) {
+            let results = try await database.batch(tenant, Self.inbox(tenant, leases))
+            let outcomes = try Dictionary(grouping: results[1]) { row -> RunID in try row.id("run_id") }
+            let signals = try Dictionary(grouping: results[2]) { row -> RunID in try row.id("run_id") }
+            for row in results[0] {
+                let lease = RunLease(tenant: tenant, run: try row.id("run_id"), epoch: try row.int("epoch"))
+                inboxes[lease] = RunInbox(
+                    seq: try row.int("seq"), wakes: try row.int("wakes"),
+                    cancelRequested: try row.bool("cancel_requested"), now: Int64(try row.int("now")),
+                    outcomes: try (outcomes[lease.run] ?? []).map(Self.outcome),
+                    signals: try (signals[lease.run] ?? []).map(Self.signal))
+            }
+        }
+        return inboxes
+    }
+
+    private static func inbox(_ tenant: TenantID, _ leases: [RunLease]) -> [PostgresStatement] {
+        let ids = PostgresValue.uuids(leases.map(\.run.uuid))
+        return [
+            PostgresStatement(
+                """
+                SELECT r.run_id, r.epoch, r.seq, r.wakes, r.cancel_requested,
+                    (extract(epoch FROM platform_now()) * 1000)::bigint AS now
+                FROM unnest($2::uuid[], $3::bigint[]) AS l (run_id, epoch)
+                CROSS JOIN LATERAL (
+                    SELECT * FROM runs WHERE tenant_id = $1 AND run_id = l.run_id AND epoch = l.epoch
+                        AND owner IS NOT NULL OFFSET 0) r
+                """, [tenant.value, ids, .ints(leases.map(\.epoch))]),
+            PostgresStatement(
+                """
+                SELECT l.run_id, j.* FROM unnest($2::uuid[]) AS l (run_id)
+                CROSS JOIN LATERAL (
+                    SELECT step, state, phase, result, error, finished_at, CASE WHEN state = 'unknown'
+                        THEN owner IS NULL OR owner NOT IN (SELECT living_owners()) ELSE false END AS abandoned
+                    FROM jobs WHERE tenant_id = $1 AND run_id = l.run_id AND NOT applied AND asks IS NULL
                         AND state IN ('done', 'failed', 'unknown')
-                    ORDER BY finished_at, step LIMIT $3
-                    """, key + [.int(Self.inboxLimit)]),
-                PostgresStatement(
-                    """
-                    SELECT signal_id, name, payload, wait_id FROM signals
-                    WHERE tenant_id = $1 AND run_id = $2 AND consumed_seq IS NULL ORDER BY created_at, signal_id LIMIT $3
-                    """, key + [.int(Self.inboxLimit)]),
-            ])
-        guard let row = results[0].first else { throw LeaseError.fenced }
-        return RunInbox(
-            seq: try row.int("seq"), wakes: try row.int("wakes"), cancelRequested: try row.bool("cancel_requested"),
-            now: Int64(try row.int("now")), outcomes: try results[1].map(Self.outcome),
-            signals: try results[2].map {
-                RunInbox.Signal(
-                    id: try $0.id("signal_id"), name: try $0.text("name"), payload: try $0.value("payload"),
-                    wait: try $0.optionalID("wait_id"))
-            })
+                    ORDER BY finished_at, step LIMIT $3) j
+                ORDER BY j.finished_at, j.step
+                """, [tenant.value, ids, .int(inboxLimit)]),
+            PostgresStatement(
+                """
+                SELECT l.run_id, s.* FROM unnest($2::uuid[]) AS l (run_id)
+                CROSS JOIN LATERAL (
+                    SELECT signal_id, name, payload, wait_id, created_at FROM signals
+                    WHERE tenant_id = $1 AND run_id = l.run_id AND consumed_seq IS NULL
+                    ORDER BY created_at, signal_id LIMIT $3) s
+                ORDER BY s.created_at, s.signal_id
+                """, [tenant.value, ids, .int(inboxLimit)]),
+        ]
     }
 
     package func commit(_ step: StepCommit) async throws { _ = try await committed(step) }
@@ -205,7 +230,7 @@ package struct RunSteps: StepCommitter {
         let group = StepGroup(step.lease.tenant, [step])
         let results = try await database.app.batch(
             settings: [("app.tenant", step.lease.tenant.description)], try group.statements())
-        guard let receipt = try group.receipts(results.first).first ?? nil else { throw LeaseError.fenced }
+        guard let receipt = try group.receipts(results[StepGroup.told]).first ?? nil else { throw LeaseError.fenced }
         return receipt
     }
 
@@ -224,6 +249,12 @@ package struct RunSteps: StepCommitter {
                 lease.tenant.value, lease.run.value, .int(lease.epoch), .int(wakes),
                 .optional(wakeAt) { .int(Int($0)) }, .bool(release),
             ])
+    }
+
+    private static func signal(_ row: PostgresRow) throws -> RunInbox.Signal {
+        RunInbox.Signal(
+            id: try row.id("signal_id"), name: try row.text("name"), payload: try row.value("payload"),
+            wait: try row.optionalID("wait_id"))
     }
 
     private static func outcome(_ row: PostgresRow) throws -> RunInbox.Outcome {
@@ -248,7 +279,7 @@ extension StoredRun {
     /// From the run's row and its checkpoints since the last snapshot, that one included.
     init(_ row: PostgresRow, _ points: [PostgresRow]) throws {
         persona = try row.id("persona_id")
-        graph = try row.value("graph")
+        graph = try row.json("graph")
         input = try row.value("input")
         profile = [
             "name": .string(try row.text("name")),

@@ -7,9 +7,13 @@ package struct Runs: Sendable {
 
     package init(_ database: Database) { self.database = database }
 
-    /// Commits the run, its doorbell and its audit entry. Ring `.run(tenant, run.id)` afterwards.
+    /// Commits the run and its audit entry. Ring `.run(tenant, run.id)` afterwards.
     package func create(_ tenant: TenantID, _ run: NewRun, actor: String) async throws {
-        _ = try await database.batch(tenant, try run.statements(tenant, actor: actor))
+        guard run.isPlain else {
+            _ = try await database.batch(tenant, try run.statements(tenant, actor: actor))
+            return
+        }
+        _ = try await database.create(RunCreation(tenant: tenant, run: run, actor: actor))
     }
 
     package func find(_ tenant: TenantID, _ id: RunID) async throws -> Run? {
@@ -60,10 +64,8 @@ package struct Runs: Sendable {
     package func events(_ tenant: TenantID, _ id: RunID, after: Int = 0, limit: Int) async throws -> [StoredRunEvent] {
         try await database.rows(
             tenant,
-            """
-            SELECT seq, at, kind, node, data FROM run_events
-            WHERE tenant_id = $1 AND run_id = $2 AND seq > $3 ORDER BY seq LIMIT $4
-            """, [tenant.value, id.value, .int(after), .int(limit)]
+            "SELECT seq, at, kind, node, data FROM events_after($1, $2, $3, $4)",
+            [tenant.value, id.value, .int(after), .int(limit)]
         ).map { row in
             StoredRunEvent(
                 seq: try row.int("seq"), at: try row.timestamp("at"), kind: try row.text("kind"),
@@ -140,8 +142,13 @@ package struct Runs: Sendable {
     ) async throws -> SignalOutcome {
         try await database.transaction(tenant) { connection in
             let run = try await connection.query(
-                "SELECT finished_at IS NULL AS open FROM runs WHERE tenant_id = $1 AND run_id = $2 FOR UPDATE",
-                [tenant.value, id.value])
+                """
+                SELECT finished_at IS NULL AS open, EXISTS (
+                    SELECT 1 FROM signals WHERE tenant_id = $1 AND run_id = $2 AND signal_id = $3) AS is_known
+                FROM runs WHERE tenant_id = $1 AND run_id = $2 FOR UPDATE
+                """, [tenant.value, id.value, signal.value])
+            // Whoever did not hear that it was taken says it once more, also to a run that it has ended.
+            if try run.first?.bool("is_known") == true { return .accepted }
             guard try run.first?.bool("open") == true else { return .noRun }
             // An approval's answer comes by POST /api/approvals, under its hash and its roles.
             if name.hasPrefix(Approvals.signalPrefix) { return .noDecisionPending }

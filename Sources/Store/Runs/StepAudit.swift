@@ -41,7 +41,7 @@ extension StepCommit {
             ]
             entries.append(entry(actor, "effect.planned", plan.step, detail))
         }
-        for event in events {
+        for event in allEvents {
             switch event.kind {
             case .runStarted, .runSucceeded, .runFailed, .runCancelled:
                 entries.append(

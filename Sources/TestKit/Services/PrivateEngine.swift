@@ -16,9 +16,38 @@ package struct PrivateEngine: Sendable {
 
     private static let started = Once<PrivateEngine>()
 
+    private let root: String
+
     /// Starts it where no test has yet; throws where this machine cannot, as without root.
     package static func shared() async throws -> PrivateEngine {
-        try await started.value { try await start() }
+        try await started.value { try await start("") }
+    }
+
+    /// One of the caller's own, which he may treat badly. It ends with the test process at the latest.
+    package static func own(_ name: String) async throws -> PrivateEngine { try await start("-\(name)") }
+
+    /// Kills the engine's own process and starts another over the same data, as whatever supervises engines does.
+    package func restart() async throws {
+        // The process in the engine's name spaces, by the number that it has outside.
+        let script = """
+            old=$(pgrep -f "^dockerd --data-root $1/data ") || exit 1
+            kill -KILL $old
+            for try in $(seq 600); do
+              new=$(pgrep -f "^dockerd --data-root $1/data ")
+              [ -n "$new" ] && [ "$new" != "$old" ] && docker -H "unix://$1/docker.sock" version >/dev/null 2>&1 && exit 0
+              sleep 0.1
+            done
+            cat "$1/log"; exit 1
+            """
+        let outcome = try await TestProgram.run(["sh", "-c", script, "restart", root])
+        guard outcome.status == 0 else { throw Failure(description: "The engine did not come back:\n\(outcome.text)") }
+    }
+
+    /// Ends it with all that runs in it.
+    package func end() async {
+        _ = try? await TestProgram.run([
+            "sh", "-c", "touch \"$1/end\"; while [ -e \"$1\" ]; do sleep 0.1; done", "end", root,
+        ])
     }
 
     /// Runs the Docker client, or a program that calls it, with this engine.
@@ -43,18 +72,18 @@ package struct PrivateEngine: Sendable {
         return outcome.text
     }
 
-    private static func start() async throws -> PrivateEngine {
+    private static func start(_ suffix: String) async throws -> PrivateEngine {
         guard geteuid() == 0 else {
             throw Failure(description: "A Docker engine needs root; run these tests as root.")
         }
         // Images are large, and /tmp may be in memory.
-        let root = "/var/tmp/persona-docker-\(getpid())"
+        let root = "/var/tmp/persona-docker\(suffix)-\(getpid())"
         mkdir(root, 0o711)
         let outcome = try await TestProgram.run(["sh", "-c", script, "engine", root, "\(getpid())"])
         guard outcome.status == 0 else {
             throw Failure(description: "A Docker engine cannot be started on this machine:\n\(outcome.text)")
         }
-        return PrivateEngine(socket: "\(root)/docker.sock")
+        return PrivateEngine(socket: "\(root)/docker.sock", root: root)
     }
 
     /// Arguments: the engine's directory, and the process that it ends with, which the loop outlives by seconds. Control
@@ -62,19 +91,27 @@ package struct PrivateEngine: Sendable {
     private static let script = """
         root=$1 tests=$2
         PATH=$PATH:/usr/sbin:/sbin
-        for program in dockerd docker unshare ip; do
+        for program in dockerd docker runsc unshare ip; do
           command -v $program >/dev/null || { echo "there is no program '$program'"; exit 1; }
         done
         # Of tests that were ended together with the loop below.
         for left in "${root%-*}"-*; do kill -0 "${left##*-}" 2>/dev/null || rm -rf "$left"; done
+        # gVisor by ptrace, which runs everywhere, and with sockets of the host that are mounted into a container.
+        printf '#!/bin/sh\\nexec %s --platform=ptrace --network=none --host-uds=open "$@"\\n' "$(command -v runsc)" >"$root/runsc"
+        chmod 755 "$root/runsc"
         ( unshare --net --mount --pid --fork --kill-child --mount-proc sh -c '
             ip link set lo up
-            dockerd --data-root "$1/data" --exec-root "$1/exec" --pidfile "$1/pid" -H "unix://$1/docker.sock" \\
-              --cgroup-parent "/${1##*/}" --exec-opt native.cgroupdriver=cgroupfs &
-            trap "kill -TERM $!" TERM
-            wait; wait' engine "$root" >"$root/log" 2>&1 &
+            trap "ended=yes; kill -TERM \\$engine" TERM
+            while [ -z "$ended" ]; do
+              dockerd --data-root "$1/data" --exec-root "$1/exec" --pidfile "$1/pid" -H "unix://$1/docker.sock" \\
+                --cgroup-parent "/${1##*/}" --exec-opt native.cgroupdriver=cgroupfs --add-runtime "runsc=$1/runsc" &
+              engine=$!
+              wait $engine; wait $engine
+              rm -f "$1/pid"
+              sleep 0.2
+            done' engine "$root" >"$root/log" 2>&1 &
           spaces=$!
-          while kill -0 $tests && kill -0 $spaces; do sleep 1; done
+          while kill -0 $tests && kill -0 $spaces && [ ! -e "$root/end" ]; do sleep 1; done
           kill -TERM $(cat /proc/$spaces/task/$spaces/children)
           for second in 1 2 3 4 5 6 7 8 9 10; do kill -0 $spaces && sleep 1; done
           kill -KILL $spaces

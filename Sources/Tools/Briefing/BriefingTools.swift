@@ -22,7 +22,8 @@ package struct BriefingOutlineTool: Tool {
         summary: """
             Outlines a briefing without a language model: ranks the sentences of the sources (TextRank) and quotes the \
             best, each with its source. Use it where no model is configured or a model failed.
-            """, effect: .read, timeoutSeconds: 30)
+            """, effect: .read, timeoutSeconds: 30, dependencies: ["browser.read"],
+        keywords: ["summary", "summarise", "digest", "key points"])
 
     package init() {}
 
@@ -42,7 +43,7 @@ package struct BriefingPromptTool: Tool {
     package static let descriptor = ToolDescriptor(
         name: "briefing.prompt",
         summary: "Builds the messages that ask a language model for an outline, with outside content fenced as data.",
-        effect: .read, timeoutSeconds: 30)
+        effect: .read, timeoutSeconds: 30, dependencies: ["browser.read"], keywords: ["ask", "llm", "instructions"])
 
     package init() {}
 
@@ -75,7 +76,8 @@ package struct BriefingAcceptTool: Tool {
         summary: """
             Turns a language model's answer into a briefing; refuses it where it is no JSON, has no points or cites a \
             source that does not exist. On refusal use briefing.outline.
-            """, effect: .read, timeoutSeconds: 30)
+            """, effect: .read, timeoutSeconds: 30, dependencies: ["briefing.prompt"],
+        keywords: ["verify", "validate", "llm", "citations"])
 
     package init() {}
 
@@ -138,7 +140,8 @@ package struct BriefingComposeTool: Tool {
     package static let descriptor = ToolDescriptor(
         name: "briefing.compose",
         summary: "Composes a deck, a workbook, a report and the answering mail's text out of a briefing.",
-        effect: .read, timeoutSeconds: 30)
+        effect: .read, timeoutSeconds: 30, dependencies: ["briefing.outline", "table.read"],
+        keywords: ["write", "documents", "package"])
 
     package init() {}
 

@@ -30,6 +30,7 @@ final class RunningCall: Sendable {
     /// Runs the tool to its end, within the call's time, and reports the outcome.
     func perform(registry: ToolRegistry, workspace: String, proxy: String?) async {
         let deadline = ContinuousClock.now + .seconds(max(1, call.timeoutSeconds))
+        let kills = MemoryGroup.kills
         let outcome = await outcome(registry: registry, workspace: workspace, proxy: proxy, deadline: deadline)
         switch outcome {
         case .success(let output):
@@ -42,10 +43,18 @@ final class RunningCall: Sendable {
                 link.report(
                     .failure(call: call.call, failure: ToolFailure(.permanent, code: "output_invalid", "\(error)")))
             }
-        case .failure(let failure):
+        case .failure(var failure):
+            // Whatever a tool says of its failure fits a frame.
+            failure.message = String(failure.message.prefix(Self.mostCharacters))
+            if failure.kind == .transient, state.withLock({ $0.phase }) == nil, MemoryGroup.kills > kills {
+                failure = .outOfMemory(failure)
+            }
             link.report(.failure(call: call.call, failure: failure))
         }
     }
+
+    /// Of a failure's message.
+    private static let mostCharacters = 8_000
 
     private static let outputTooLong = ToolFailure(
         .permanent, code: "output_too_long",

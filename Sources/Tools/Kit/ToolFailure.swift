@@ -25,3 +25,13 @@ package struct ToolFailure: Error, Sendable, Hashable, Codable, CustomStringConv
 
     package var description: String { "\(code): \(message)" }
 }
+
+extension ToolFailure {
+    /// A program of the call was killed for memory, and the tool lived to tell of it: to try again would do the same.
+    package static func outOfMemory(_ failure: ToolFailure) -> ToolFailure {
+        ToolFailure(
+            .permanent, code: "oom",
+            "The persona's sandbox ran out of memory during the call, and a program in it was ended: \(failure.message)"
+        )
+    }
+}

@@ -22,6 +22,9 @@ package struct WorkerJob: Sendable {
     package var attempt: Int
     package var timeoutSeconds: Int
 
+    /// What it takes a slot for, as the store has it (`jobs.lane`).
+    package var lane: String { kind == .model ? "model" : String(tool.prefix { $0 != "." }) }
+
     package init(
         id: JobID, tenant: TenantID, persona: PersonaID, run: RunID, kind: Kind, tool: String, input: JSONValue,
         effectKey: String, attempt: Int, timeoutSeconds: Int
@@ -47,8 +50,8 @@ package struct JobTaken: Error, Sendable {
 /// Where a worker's jobs come from and their outcomes go. Every write is fenced: it throws `JobTaken` when the job was
 /// taken away, and then nothing more may be written for it. After any other error the same outcome may be written again.
 package protocol JobSource: Sendable {
-    /// Up to `limit` jobs, begun.
-    func claim(limit: Int) async throws -> [WorkerJob]
+    /// What `room` has room for of what is due, begun; tenants in turn.
+    func claim(_ room: ClaimRoom) async throws -> [WorkerJob]
     /// Commits the phase before it returns.
     func mark(_ job: WorkerJob, _ phase: EffectPhase) async throws
     /// Commits the output together with what was published.
@@ -56,13 +59,15 @@ package protocol JobSource: Sendable {
     func fail(_ job: WorkerJob, _ failure: ToolFailure) async throws
     /// Gives back what has not begun to transmit, without charging the attempt.
     func handBack(_ job: WorkerJob) async throws
-    /// Prolongs what this worker holds; the ids that it still holds.
+    /// Prolongs what runs here, and nothing else: a job whose claim or outcome was lost on the way is taken up as a dead
+    /// worker's are. The ids that are still held.
     func heartbeat() async throws -> Set<JobID>
-    /// Lets go of jobs that are held for this worker and that it does not run: they are taken up as a dead worker's are.
-    func disown(_ jobs: Set<JobID>) async throws
     func progress(_ job: WorkerJob, message: String, fraction: Double?) async
-    /// Returns when there may be new jobs: on a doorbell, when the next is due, or at the latest at the sweep.
-    func news() async
+    /// Returns when `room` may have something new: on a doorbell, at `rouse`, when the next is due, or at the latest at
+    /// the sweep.
+    func news(_ room: ClaimRoom) async
+    /// Makes `news` return, or the next if none waits: there is more room.
+    func rouse()
 }
 
 /// A published file that is kept.

@@ -8,7 +8,13 @@ package import ToolKit
 package final class Worker: Sendable {
     package struct Settings: Sendable {
         /// Jobs at once in this process.
-        package var slots = 16
+        package var slots = 20
+        /// Of them at most so many of one tenant, so that its long calls never hold every slot.
+        package var slotsPerTenant = 15
+        /// And of one lane (`WorkerJob.lane`) where it is bounded: a browser holds some 400 MB, a program a processor.
+        package var slotsPerLane = ["browser": 8, "model": 16, "shell": 6]
+        /// Between two reports of one call; of what comes meanwhile the newest is told.
+        package var progressPause = Duration.milliseconds(250)
         package var heartbeat = Duration.seconds(3)
         /// Between attempts to reach a job source that fails.
         package var retry = Duration.seconds(1)
@@ -22,9 +28,6 @@ package final class Worker: Sendable {
     private struct State {
         var running: [JobID: Running] = [:]
         var isDraining = false
-        var isClaiming = false
-        /// Held for this worker at the last beat, and not running here.
-        var unknown: Set<JobID> = []
     }
 
     private struct Running {
@@ -61,10 +64,9 @@ package final class Worker: Sendable {
 
     /// Works until cancelled, then hands back what has not begun to transmit, lets the rest end, and returns.
     package func run() async {
-        let freed = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.beat() }
-            group.addTask { await self.claim(freed.continuation, freed.stream) }
+            group.addTask { await self.claim() }
             await group.waitForAll()
         }
         await drain()
@@ -82,16 +84,11 @@ package final class Worker: Sendable {
         for task in tasks { task?.cancel() }
     }
 
-    private func claim(_ freed: AsyncStream<Void>.Continuation, _ frees: AsyncStream<Void>) async {
-        var slots = frees.makeAsyncIterator()
+    private func claim() async {
         while !Task.isCancelled {
-            let free = settings.slots - state.withLock { $0.running.count }
-            guard free > 0 else {
-                _ = await slots.next()
-                continue
-            }
+            let room = room()
             do {
-                if try await begin(atMost: free, freed) == 0 { await jobs.news() }
+                if try await begin(room) == 0 { await jobs.news(room) }
             } catch {
                 if !Task.isCancelled { log("jobs cannot be claimed: \(error)") }
                 try? await Task.sleep(for: settings.retry)  // cancelled: the loop ends
@@ -99,22 +96,32 @@ package final class Worker: Sendable {
         }
     }
 
+    private func room() -> ClaimRoom {
+        let running = state.withLock { $0.running.values.map(\.job) }
+        var room = ClaimRoom(
+            limit: settings.slots - running.count, perTenant: settings.slotsPerTenant, lanes: settings.slotsPerLane)
+        for job in running {
+            room.running[job.tenant, default: 0] += 1
+            room.lanes[job.lane]? -= 1
+        }
+        return room
+    }
+
     /// How many could be claimed.
-    private func begin(atMost limit: Int, _ freed: AsyncStream<Void>.Continuation) async throws -> Int {
-        state.withLock { $0.isClaiming = true }
-        defer { state.withLock { $0.isClaiming = false } }
-        let claimed = try await jobs.claim(limit: limit)
-        for job in claimed { begin(job, freed) }
+    private func begin(_ room: ClaimRoom) async throws -> Int {
+        guard room.limit > 0 else { return 0 }
+        let claimed = try await jobs.claim(room)
+        for job in claimed { begin(job) }
         return claimed.count
     }
 
     /// Each job has a task of its own, held in `running`, because it outlives the claiming: `drain` waits for it.
-    private func begin(_ job: WorkerJob, _ freed: AsyncStream<Void>.Continuation) {
+    private func begin(_ job: WorkerJob) {
         state.withLock { $0.running[job.id] = Running(job: job) }
         let task = Task {
             await self.perform(job)
             self.state.withLock { _ = $0.running.removeValue(forKey: job.id) }
-            freed.yield()
+            self.jobs.rouse()
         }
         let isStopped = state.withLock { state in
             state.running[job.id]?.task = task
@@ -191,13 +198,17 @@ package final class Worker: Sendable {
         return (result.output, kept)
     }
 
-    /// Progress goes out in order beside the call, the newest 64 at most: it is told, not promised.
+    /// Progress goes out in order beside the call, the newest only: it is told, not promised.
     private func reporting(_ job: WorkerJob) -> AsyncStream<(String, Double?)>.Continuation {
-        let (stream, continuation) = AsyncStream<(String, Double?)>.makeStream(bufferingPolicy: .bufferingNewest(64))
+        let (stream, continuation) = AsyncStream<(String, Double?)>.makeStream(bufferingPolicy: .bufferingNewest(1))
         let jobs = jobs
+        let pause = settings.progressPause
         // Ends with the stream, which `execute` finishes.
         Task {
-            for await (message, fraction) in stream { await jobs.progress(job, message: message, fraction: fraction) }
+            for await (message, fraction) in stream {
+                await jobs.progress(job, message: message, fraction: fraction)
+                try? await Task.sleep(for: pause)  // never cancelled: nobody holds this task
+            }
         }
         return continuation
     }
@@ -222,23 +233,9 @@ package final class Worker: Sendable {
                 }
             }
             for task in lost { task.cancel() }
-            try await disown(held)
         } catch {
             log("leases cannot be renewed: \(error)")
         }
-    }
-
-    /// What is held for this worker and does not run here, at two beats in a row, came of a claim whose answer was lost,
-    /// or ended without its outcome: it is let go, or it would be held for as long as this process lives.
-    private func disown(_ held: Set<JobID>) async throws {
-        let orphans = state.withLock { state -> Set<JobID> in
-            let unknown = state.isClaiming ? [] : held.subtracting(state.running.keys)
-            defer { state.unknown = unknown }
-            return unknown.intersection(state.unknown)
-        }
-        guard !orphans.isEmpty else { return }
-        log("let go of \(orphans.count) jobs that are held for this worker and do not run here")
-        try await jobs.disown(orphans)
     }
 
     private func drain() async {

@@ -8,36 +8,31 @@ package import Workers
 
 /// Jobs of the store's queue, with doorbells to be quick and sweeps to miss none.
 package final class StoreJobSource: JobSource {
-    /// Progress of a running call, told and not promised.
-    package typealias Progress = @Sendable (WorkerJob, _ message: String, _ fraction: Double?) async -> Void
-
     /// Finds in Postgres what a lost doorbell missed.
     private static let sweep = Duration.seconds(5)
 
     private let queue: JobQueue
     private let doorbell: any Doorbell
-    private let tell: Progress
     private let claimed = Mutex<[JobID: ClaimedJob]>([:])
     private let signal = Mutex(OneShot<Void>())
 
-    package init(_ queue: JobQueue, doorbell: any Doorbell, progress: @escaping Progress = { _, _, _ in }) {
+    package init(_ queue: JobQueue, doorbell: any Doorbell) {
         self.queue = queue
         self.doorbell = doorbell
-        tell = progress
     }
 
     /// Listens for doorbells until cancelled; run it beside the worker.
     package func listen() async {
         while !Task.isCancelled {
             for await ring in await doorbell.rings() {
-                if case .job = ring { signal.withLock { $0 }.settle(()) }
+                if case .job = ring { rouse() }
             }
             try? await Task.sleep(for: Self.sweep)  // a doorbell that is away; cancelled: the loop ends
         }
     }
 
-    package func claim(limit: Int) async throws -> [WorkerJob] {
-        let jobs = try await queue.claim(limit: limit)
+    package func claim(_ room: ClaimRoom) async throws -> [WorkerJob] {
+        let jobs = try await queue.claim(room)
         claimed.withLock { known in for job in jobs { known[job.id] = job } }
         return jobs.map(Self.workerJob)
     }
@@ -82,18 +77,19 @@ package final class StoreJobSource: JobSource {
         try await queue.heartbeat()
     }
 
-    package func disown(_ jobs: Set<JobID>) async throws {
-        for job in jobs { forget(job) }
-        try await queue.disown(jobs)
-    }
-
     package func progress(_ job: WorkerJob, message: String, fraction: Double?) async {
-        await tell(job, message, fraction)
+        // Progress is told and not promised: where the store is away, the next report tells more.
+        guard let known = try? known(job), let isNoted = try? await queue.report(known, message, fraction: fraction)
+        else { return }
+        if isNoted { await doorbell.ring([.event(job.tenant, job.run)]) }
     }
 
-    package func news() async {
+    package func rouse() { signal.withLock { $0 }.settle(()) }
+
+    package func news(_ room: ClaimRoom) async {
         let signal = signal.withLock { $0 }
-        let due = try? await queue.nextDue()  // unknown: the sweep comes anyway
+        // Unknown, or nothing could be begun: the sweep comes anyway.
+        let due = room.limit > 0 ? try? await queue.nextDue(later: room.isNarrowed) : nil
         let wait = min(Self.sweep, due.flatMap { $0 }.map { Duration.milliseconds($0) } ?? Self.sweep)
         let alarm = Task {
             try? await Task.sleep(for: wait)  // cancelled: the news came first

@@ -43,6 +43,19 @@ import Testing
             "type": "for_each", "items": "input.x", "as": "thing", "yield": "${local.y}", "next": "e",
             "do": [["type": "tool", "tool": "t", "output": "y"], ["type": "set", "values": ["z": "${thing}"]]],
         ]),
+        graph([
+            "type": "for_each", "items": "input.x", "next": "e",
+            "do": [
+                [
+                    "type": "parallel",
+                    "branches": [[["type": "wait", "for_seconds": 1]], [["type": "tool", "tool": "t"]]],
+                ],
+                ["type": "for_each", "items": "item", "do": ["type": "tool", "tool": "t", "input": "${local.y}"]],
+            ],
+        ]),
+        graph([
+            "type": "for_each", "items": "input.x", "as": "thing", "yield": "${local.y}", "next": "e", "do": eachGraph,
+        ]),
         graph(["type": "subgraph", "graph": tool([:]), "input": ["q": 1], "output": "out", "next": "e"]),
         graph(["type": "subgraph", "graph": ["slug": "lookup", "version": 2], "next": "e"]),
         graph(["type": "parallel", "branches": [[["type": "wait", "for_seconds": 1]]], "join": "e"]),
@@ -54,7 +67,31 @@ import Testing
             ]),
     ]
 
+    /// The graph of a for-each with a choice, a loop and branches.
+    static let eachGraph: JSONValue = [
+        "start": "look", "reducers": ["log": "append"],
+        "nodes": [
+            "look": [
+                "type": "tool", "tool": "t", "input": "${thing}", "output": "y", "max_visits": 3, "next": "again",
+            ],
+            "again": ["type": "choice", "cases": [["when": "local.y == index", "next": "look"]], "default": "both"],
+            "both": [
+                "type": "parallel", "join": "done",
+                "branches": [
+                    [["type": "tool", "tool": "t", "output": "log"]],
+                    [["type": "parallel", "branches": [[["type": "set", "values": ["log": "${state.z}"]]]]]],
+                ],
+            ],
+            "done": ["type": "end", "output": "${local.log}"],
+        ],
+    ]
+
     static let invalid: [JSONValue] = [
+        graph(["type": "for_each", "items": "input.x", "next": "e", "do": ["start": "a", "nodes": [:]]]),
+        graph([
+            "type": "for_each", "items": "input.x", "next": "e",
+            "do": [["type": "parallel", "branches": [[["type": "wait", "for_seconds": 1]]], "join": "e"]],
+        ]),
         1, [:], ["start": "a"], graph([:]), graph(["type": "nope"]), graph(1),
         tool(["tool": ""]), tool(["inptu": 1]), tool(["output": "a-b"]), tool(["timeout_seconds": 0]),
         tool(["timeout_seconds": 3_601]), tool(["timeout_seconds": "5"]), tool(["next": 5]), tool(["next": "a.b"]),

@@ -187,6 +187,17 @@ struct Workshop: Sendable {
             for row in open where try row.text("status") == "waiting" { try await decide(try row.id("run_id")) }
             return open.isEmpty
         }
+        try await until("nothing is left in doubt") {
+            let doubts = Doubts(database)
+            for doubt in try await doubts.list(tenant, run: nil, before: nil, limit: 100)
+            where doubt.stage == .undecided {
+                guard let counts = sink.settledCounts else { return false }
+                _ = try await doubts.decide(
+                    tenant, doubt.job, counts[doubt.effectKey] == nil ? .failed : .done, output: nil, comment: nil,
+                    actor: "person")
+            }
+            return try await doubts.list(tenant, run: nil, before: nil, limit: 1).isEmpty
+        }
     }
 
     private func decide(_ run: RunID) async throws {

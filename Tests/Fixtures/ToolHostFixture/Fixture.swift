@@ -14,7 +14,10 @@ enum Fixture {
         guard let socket = options["--socket"], let workspace = options["--workspace"] else { exit(64) }
         try await ToolHost.run(
             socketPath: socket, egressPath: options["--egress"], workspace: workspace,
-            registry: ToolRegistry([Echo(), Shell(), Publish(), Effect(), Wait(), Crash(), Grab(), Keep()]))
+            registry: ToolRegistry([
+                Echo(), Shell(), Publish(), Effect(), Wait(), Crash(), Grab(), Keep(), Escape(), Flood(), Chatter(),
+                Program(),
+            ]))
     }
 }
 

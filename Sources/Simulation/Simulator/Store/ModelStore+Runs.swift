@@ -8,9 +8,11 @@ extension ModelStore {
         row.priority = priority
         row.readyAt = now
         insert(row)
-        outbox.append(.run(id))
         note("run.created", id)
     }
+
+    /// The number of the run's last visit.
+    package func lastStep(_ id: RunID) -> Int { run(id)?.steps ?? 0 }
 
     /// `Runs.cancel`.
     package mutating func cancel(_ id: RunID) -> Bool {
@@ -26,16 +28,16 @@ extension ModelStore {
     package mutating func signal(_ id: RunID, _ signal: SignalID, name: String, payload: JSONValue)
         -> ModelSignalOutcome
     {
-        guard let index = index(id), runs[index].finishedAt == nil else { return .noRun }
+        guard let index = index(id) else { return .noRun }
+        if signals.contains(where: { $0.run == id && $0.id == signal }) { return .accepted }
+        guard runs[index].finishedAt == nil else { return .noRun }
         if name.hasPrefix(EffectDecision.signalPrefix) {
             let job = JobID(name.dropFirst(EffectDecision.signalPrefix.count)).flatMap { self.job($0) }
             guard let job, job.run == id, job.state == .unknown else { return .noDecisionPending }
         }
         let waiting = signals.count { $0.run == id && $0.consumedSeq == nil }
         guard waiting < Self.pendingSignals else { return .tooMany }
-        if !signals.contains(where: { $0.run == id && $0.id == signal }) {
-            signals.append(SignalRow(run: id, id: signal, name: name, payload: payload, createdAt: now))
-        }
+        signals.append(SignalRow(run: id, id: signal, name: name, payload: payload, createdAt: now))
         runs[index].wakes += 1
         runs[index].readyAt = now
         note("run.signalled", id)

@@ -55,32 +55,38 @@ extension ModelStore {
         if release { free(index) }
     }
 
-    /// `RunSteps.committed`; gives the run's `wakes`. `torn`: the connection breaks in the middle, which only a broken
-    /// store lets show.
+    /// `RunSteps.committed` of a chain of one run's steps; gives the run's `wakes`. The first step's fence is the chain's.
+    /// `torn`: the connection breaks in the middle, which only a broken store lets show.
     @discardableResult
-    package mutating func commit(_ step: ModelStep, torn: Bool = false) throws(ModelError) -> Int {
-        guard let index = index(step.lease.run) else { throw .fenced }
-        let isHeld = runs[index].epoch == step.lease.epoch && runs[index].seq == step.seq && runs[index].owner != nil
+    package mutating func commit(_ chain: [ModelStep], torn: Bool = false) throws(ModelError) -> Int {
+        guard let first = chain.first, let last = chain.last, let index = index(first.lease.run) else { throw .fenced }
+        let isHeld = runs[index].epoch == first.lease.epoch && runs[index].seq == first.seq && runs[index].owner != nil
         guard isHeld || mutation == .runFenceIgnored else { throw .fenced }
         // A run ends over nothing that it has not seen.
-        if step.transition.status.isFinal, runs[index].wakes != step.wakes, mutation != .signalMissedAtEnd {
+        if last.transition.status.isFinal, runs[index].wakes != last.wakes, mutation != .signalMissedAtEnd {
             throw .fenced
         }
+        for step in chain {
+            write(step, index, torn: torn)
+            if torn { break }
+        }
+        return runs[index].wakes
+    }
+
+    private mutating func write(_ step: ModelStep, _ index: Int, torn: Bool) {
         advance(&runs[index], by: step)
         checkpoints.append(
             CheckpointRow(run: step.lease.run, seq: step.nextSeq, delta: step.delta, snapshot: step.snapshot))
         for (offset, event) in step.events.enumerated() {
             events.append(EventRow(run: step.lease.run, seq: step.seq + 1 + offset, event: event))
         }
-        let wakes = runs[index].wakes
-        if torn { return wakes }
+        if torn { return }
         visit(step)
         for number in step.transition.takenJobs { change(step, number) { $0.isApplied = true } }
         orders(step)
         consume(step)
         rings(step)
         audit(step)
-        return wakes
     }
 
     private func advance(_ row: inout RunRow, by step: ModelStep) {

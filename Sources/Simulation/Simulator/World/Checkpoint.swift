@@ -23,6 +23,7 @@ enum Checkpoint {
     static func machine(_ history: ModelHistory, _ run: SimulatedRun) throws -> RunMachine {
         let state = try history.snapshot.map(state) ?? RunState()
         var machine = RunMachine(graph: run.graph.definition, identity: run.identity, state: state)
+        machine.visitLimit = 1
         for delta in history.deltas { machine.replay(try changes(delta)) }
         return machine
     }
@@ -49,13 +50,35 @@ enum Checkpoint {
             json?["message"]?.string ?? "The call failed without a reason.")
     }
 
-    static func step(
-        _ transition: Transition, _ inbox: ModelInbox, _ lease: ModelLease, _ state: RunState, hasSnapshot: Bool
+    /// The step that `inbox` brings, and those that follow from it alone, at most `most`, as `RunAdvance` makes a chain of
+    /// them; with the machine's state after each. Empty where there is nothing to commit.
+    static func chain(
+        _ inbox: ModelInbox, _ lease: ModelLease, _ machine: inout RunMachine, most: Int,
+        hasSnapshot: () -> Bool
+    ) throws -> (chain: [ModelStep], states: [RunState], rest: Transition) {
+        var transition = machine.advance(inputs(inbox, machine.state), now: Int64(inbox.now))
+        guard !transition.isEmpty else { return ([], [], transition) }
+        var chain: [ModelStep] = []
+        var states: [RunState] = []
+        var seq = inbox.seq
+        while !transition.isEmpty {
+            let step = try step(transition, seq, inbox.wakes, lease, machine.state, hasSnapshot: hasSnapshot())
+            chain.append(step)
+            states.append(machine.state)
+            seq = step.nextSeq
+            guard chain.count < most, !transition.isOutward, machine.canGoOn else { break }
+            transition = machine.advance([], now: Int64(inbox.now))
+        }
+        return (chain, states, transition)
+    }
+
+    private static func step(
+        _ transition: Transition, _ seq: Int, _ wakes: Int, _ lease: ModelLease, _ state: RunState, hasSnapshot: Bool
     ) throws -> ModelStep {
         var events = transition.events
         if events.isEmpty { events.append(RunEvent(.stepTaken)) }
         return ModelStep(
-            lease: lease, seq: inbox.seq, wakes: inbox.wakes, steps: state.steps, transition: transition,
+            lease: lease, seq: seq, wakes: wakes, steps: state.steps, transition: transition,
             events: events, delta: Array(try encoder.encode(transition.changes)),
             snapshot: hasSnapshot ? Array(try encoder.encode(state)) : nil)
     }

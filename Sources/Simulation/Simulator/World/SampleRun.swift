@@ -11,14 +11,12 @@ package struct SampleRun {
     package var graph: GraphDefinition { run.graph.definition }
     package var input: JSONValue { run.identity.input }
 
-    /// The step that follows `history` once `inbox` has come; nil where there is nothing to commit.
-    package func step(
-        _ history: ModelHistory, _ inbox: ModelInbox, _ lease: ModelLease, hasSnapshot: Bool
-    ) throws -> ModelStep? {
+    /// The step that follows `history` once `inbox` has come and those that follow from it alone, at most `most`; empty
+    /// where there is nothing to commit.
+    package func chain(
+        _ history: ModelHistory, _ inbox: ModelInbox, _ lease: ModelLease, most: Int, hasSnapshot: () -> Bool
+    ) throws -> [ModelStep] {
         var machine = try Checkpoint.machine(history, run)
-        let inputs = Checkpoint.inputs(inbox, machine.state)
-        let transition = machine.advance(inputs, now: Int64(inbox.now))
-        guard !transition.isEmpty else { return nil }
-        return try Checkpoint.step(transition, inbox, lease, machine.state, hasSnapshot: hasSnapshot)
+        return try Checkpoint.chain(inbox, lease, &machine, most: most, hasSnapshot: hasSnapshot).chain
     }
 }

@@ -72,17 +72,44 @@ struct SimulatedGraph: Sendable {
         }
 
         private mutating func loop(_ id: String, _ next: String) {
-            var body = tool(next: nil)
-            body["input"] = ["item": "${item}"]
-            body["output"] = nil
-            body["on_error"] = nil
             var node: [String: JSONValue] = [
-                "type": "for_each", "items": "input.items", "do": .object(body), "into": "log",
+                "type": "for_each", "items": "input.items", "do": body(), "into": "log",
                 "max_parallel": .int(Int64(random.between(1, 3))), "next": .string(next),
             ]
             if random.chance(600) { node["collect_errors_into"] = "errors" }
             if random.chance(500) { node["on_error"] = ["output": "errors"] }
             nodes[id] = .object(node)
+        }
+
+        /// What a loop does with an item: a call, a list, or a graph that decides and branches.
+        private mutating func body() -> JSONValue {
+            var call = tool(next: nil)
+            call["input"] = ["item": "${item}"]
+            switch random.below(4) {
+            case 0:
+                return [.object(call), ["type": "set", "values": ["seen": "${local.log}"]], .object(tool(next: nil))]
+            case 1:
+                call["next"] = "done"
+                return [
+                    "start": "which", "reducers": ["log": "append", "errors": "append"],
+                    "nodes": [
+                        "which": [
+                            "type": "choice", "cases": [["when": "index == input.n", "next": "call"]],
+                            "default": "both",
+                        ],
+                        "call": .object(call),
+                        "both": [
+                            "type": "parallel", "join": "done",
+                            "branches": [[.object(tool(next: nil))], [.object(tool(next: nil))]],
+                        ],
+                        "done": ["type": "end", "output": "${local}"],
+                    ],
+                ]
+            default:
+                call["output"] = nil
+                call["on_error"] = nil
+                return .object(call)
+            }
         }
 
         private mutating func branches(_ id: String, _ next: String) {

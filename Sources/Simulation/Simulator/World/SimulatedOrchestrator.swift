@@ -19,6 +19,8 @@ final class SimulatedOrchestrator: SimulatedProcess {
     }
 
     private static let sweepInterval = 2_000
+    /// Steps of one commit: few, so that crashes fall between the chains of a run.
+    private static let longestChain = 5
     private static let renewalInterval = 3_000
 
     private var hot: [RunID: Hot] = [:]
@@ -182,12 +184,13 @@ final class SimulatedOrchestrator: SimulatedProcess {
     private func inbox(_ answer: Result<ModelInbox, RequestError>, _ start: Hot) {
         guard case .success(let inbox) = answer, inbox.seq == start.seq else { return drop(start.lease) }
         var hot = start
-        let transition = hot.machine.advance(Checkpoint.inputs(inbox, hot.machine.state), now: Int64(inbox.now))
-        guard !transition.isEmpty else { return rest(hot, inbox, transition) }
         do {
-            let step = try Checkpoint.step(
-                transition, inbox, hot.lease, hot.machine.state, hasSnapshot: world.random.chance(250))
-            commit(step, inbox, hot)
+            let most = world.random.between(1, Self.longestChain)
+            let (chain, states, rested) = try Checkpoint.chain(inbox, hot.lease, &hot.machine, most: most) {
+                world.random.chance(250)
+            }
+            if chain.isEmpty { return rest(hot, inbox, rested) }
+            commit(chain, states, inbox, hot)
         } catch {
             world.find("a step cannot be written: \(error)")
         }
@@ -206,20 +209,21 @@ final class SimulatedOrchestrator: SimulatedProcess {
         }
     }
 
-    private func commit(_ step: ModelStep, _ inbox: ModelInbox, _ hot: Hot) {
+    private func commit(_ chain: [ModelStep], _ states: [RunState], _ inbox: ModelInbox, _ hot: Hot) {
         guard isAlive else { return drop(hot.lease) }
-        self.step { [self] in send(step, inbox, hot) }
+        self.step { [self] in send(chain, states, inbox, hot) }
     }
 
-    private func send(_ step: ModelStep, _ inbox: ModelInbox, _ hot: Hot) {
+    private func send(_ chain: [ModelStep], _ states: [RunState], _ inbox: ModelInbox, _ hot: Hot) {
+        guard let step = chain.last else { return }
         let isTorn = world.mutation == .commitTorn && world.happens(60)
         ask { store -> ModelInbox in
-            let wakes = try store.commit(step, torn: isTorn)
-            hot.run.committed.append((step.nextSeq, hot.machine.state))
+            let wakes = try store.commit(chain, torn: isTorn)
+            hot.run.committed += zip(chain, states).map { ($0.nextSeq, $1) }
             if isTorn { throw RequestError.lost }
             return .empty(seq: step.nextSeq, wakes: wakes, now: store.now)
         } then: { [self] answer in
-            world.note("\(name) commits \(hot.run.id) \(step.seq)...\(step.nextSeq): \(answer)")
+            world.note("\(name) commits \(hot.run.id) \(inbox.seq)...\(step.nextSeq): \(answer)")
             guard case .success(let receipt) = answer else { return drop(hot.lease) }
             // Nothing has come since the inbox was read: it is empty now.
             let isKnown = receipt.wakes == inbox.wakes && !inbox.cancelRequested

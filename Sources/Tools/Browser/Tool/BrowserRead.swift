@@ -1,5 +1,7 @@
 import CDP
+package import Domain
 import FoundationEssentials
+import JSONSchema
 import Reader
 package import ToolKit
 
@@ -7,10 +9,15 @@ package import ToolKit
 ///
 /// Nothing on the page is clicked. Each call has its own cookies and storage, forgotten afterwards.
 package struct BrowserRead: Tool {
-    package struct Input: Codable, Sendable {
+    package struct Input: Codable, Sendable, SchemaAnnotated {
         package var url: String
         /// Names the screenshot's file.
         package var name: String
+
+        package static let schemaWords: [String: JSONValue] = [
+            "url": ["description": "Address of the page, http or https.", "format": "uri", "maxLength": 8_192],
+            "name": ["description": "Names the screenshot's file, without an ending."],
+        ]
 
         package init(url: String, name: String) {
             self.url = url
@@ -58,7 +65,8 @@ package struct BrowserRead: Tool {
     package static let descriptor = ToolDescriptor(
         name: "browser.read",
         summary: "Opens a web page in a browser and returns its title, main text and a screenshot of its first screen.",
-        effect: .read, usesNetwork: true, timeoutSeconds: PageLimit.callSeconds)
+        effect: .read, usesNetwork: true, timeoutSeconds: PageLimit.callSeconds,
+        keywords: ["website", "internet", "url", "link", "visit", "scrape", "article", "look up", "online"])
 
     private let browser: SharedBrowser
 

@@ -7,7 +7,7 @@ package enum CSVEncoding: String, Sendable, Hashable, Codable {
 
     /// By byte order mark, by the zeros that UTF-16 shows in Latin text, by UTF-8's own rules; what is left is
     /// Windows-1252. The text comes as UTF-8 without byte order mark.
-    static func decode(_ bytes: [UInt8]) -> (encoding: CSVEncoding, text: [UInt8]) {
+    package static func decode(_ bytes: [UInt8]) -> (encoding: CSVEncoding, text: [UInt8]) {
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { return (.utf8, valid(Array(bytes[3...]))) }
         if bytes.starts(with: [0xFF, 0xFE]) { return (.utf16LittleEndian, utf16(bytes[2...], bigEndian: false)) }
         if bytes.starts(with: [0xFE, 0xFF]) { return (.utf16BigEndian, utf16(bytes[2...], bigEndian: true)) }

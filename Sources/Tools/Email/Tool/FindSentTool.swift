@@ -15,7 +15,7 @@ package struct EmailFindSent: Tool {
         name: "email.find_sent",
         summary: "Looks among sent mail for an answer whose outcome is unknown.",
         effect: .read, secrets: [MailAccount.passwordName], usesNetwork: true, timeoutSeconds: 60,
-        resources: [.mailbox])
+        resources: [.mailbox], keywords: ["mail", "e-mail", "delivered", "sent", "outbox"])
 
     package init() {}
 

@@ -1,16 +1,23 @@
+package import Domain
 import IMAP
+import JSONSchema
 import MIME
 package import ToolKit
 
 /// `email.poll`: what is new in the inbox, waiting for it where nothing is.
 package struct EmailPoll: Tool {
-    package struct Input: Codable, Sendable {
+    package struct Input: Codable, Sendable, SchemaAnnotated {
         package var mailbox: MailAccount
         /// Of the last poll; nil at the first.
         package var uidValidity: UInt32?
         package var lastUID: UInt32
         /// Longest wait for a first new message, in seconds.
         package var waitSeconds: Int
+
+        package static let schemaWords: [String: JSONValue] = [
+            "last_uid": ["description": "highest_uid of the last poll; 0 at the first."],
+            "wait_seconds": ["description": "Longest wait for a first new message.", "maximum": 1_740],
+        ]
 
         package init(mailbox: MailAccount, uidValidity: UInt32?, lastUID: UInt32, waitSeconds: Int) {
             self.mailbox = mailbox
@@ -82,7 +89,7 @@ package struct EmailPoll: Tool {
         name: "email.poll",
         summary: "Lists new messages of the mailbox's inbox; waits for one when there is none.",
         effect: .read, secrets: [MailAccount.passwordName], usesNetwork: true, timeoutSeconds: 1_800,
-        resources: [.mailbox])
+        resources: [.mailbox], keywords: ["mail", "e-mail", "check", "unread", "incoming", "arrived"])
 
     package init() {}
 

@@ -60,7 +60,7 @@ package struct EmailRead: Tool {
         name: "email.read",
         summary: "Reads one message: sender, subject, text, links and attachments. Marks it as seen.",
         effect: .read, secrets: [MailAccount.passwordName], usesNetwork: true, timeoutSeconds: 300,
-        resources: [.mailbox])
+        resources: [.mailbox], dependencies: ["email.poll"], keywords: ["mail", "e-mail", "open", "letter"])
 
     package init() {}
 

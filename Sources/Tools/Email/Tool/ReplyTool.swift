@@ -1,5 +1,6 @@
-import Domain
+package import Domain
 import IMAP
+import JSONSchema
 import MIME
 import SMTP
 package import ToolKit
@@ -47,12 +48,18 @@ package struct EmailReply: Tool {
         }
     }
 
-    package struct Input: Codable, Sendable {
+    package struct Input: Codable, Sendable, SchemaAnnotated {
         package var mailbox: MailAccount
         /// The output of `email.read` fits.
         package var original: Original
         package var text: String
         package var attachments: [WorkspaceFile]
+
+        package static let schemaWords: [String: JSONValue] = [
+            "original": ["description": "The message that is answered: the output of email.read."],
+            "text": ["description": "Plain text of the answer."],
+            "attachments": ["description": "Files of the run that go with it; none is an empty list."],
+        ]
 
         package init(mailbox: MailAccount, original: Original, text: String, attachments: [WorkspaceFile]) {
             self.mailbox = mailbox
@@ -92,7 +99,10 @@ package struct EmailReply: Tool {
         name: "email.reply",
         summary: "Answers a message in its thread, with files of the run attached, and keeps a copy among sent mail.",
         effect: .nonIdempotent, secrets: [MailAccount.passwordName], usesNetwork: true, timeoutSeconds: 300,
-        resources: [.mailbox], reconciler: EmailFindSent.descriptor.name)
+        resources: [.mailbox], reconciler: EmailFindSent.descriptor.name,
+        // It goes to the one who wrote, in the thread, and only to people of the mailbox's list.
+        risk: .moderate, dependencies: ["email.read"],
+        keywords: ["mail", "respond", "write back", "send", "e-mail"])
 
     package init() {}
 

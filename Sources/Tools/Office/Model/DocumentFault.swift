@@ -53,6 +53,11 @@ package enum DocumentLimits {
     /// Cells of a workbook, for memory: about 100 bytes each while writing.
     package static let workbookCells = 2_000_000
     package static let sheetCharts = 50
+    /// Placed cells, styled ranges, notes, links and rules of one sheet, each.
+    package static let sheetExtras = 65_536
+    package static let numberFormat = 255
+    /// In a header or footer of a page (ECMA-376 part 1, section 18.3.1.46, and Excel).
+    package static let pageText = 255
 }
 
 /// Gathers faults with a path that follows the descent; at most `capacity` of them.

@@ -97,7 +97,7 @@ package enum Block: Sendable, Hashable {
 
 /// A block in JSON: `{"type": "paragraph", "text": "Rain fell [1]."}`.
 extension Block: Codable {
-    private enum Kind: String, Codable {
+    private enum Kind: String, Codable, CaseIterable {
         case heading, paragraph, bullets, numbered, table, chart, image, sources, note
         case pageBreak = "page_break"
     }

@@ -1,6 +1,6 @@
 /// A slide in JSON: `{"type": "bullets", "title": …, "points": […], "notes": …}`.
 extension Slide: Codable {
-    fileprivate enum Kind: String, Codable {
+    fileprivate enum Kind: String, Codable, CaseIterable {
         case title, section, bullets, comparison, quote, diagram, table, chart, image, sources, closing
         case twoColumns = "two_columns"
         case bigNumber = "big_number"

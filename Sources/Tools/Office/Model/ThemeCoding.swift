@@ -1,16 +1,10 @@
 /// A theme in JSON: the name of a built-in one, or its tokens.
 extension Theme {
     package init(from decoder: any Decoder) throws {
-        if let name = try? decoder.singleValueContainer().decode(String.self) {  // not a string: tokens
-            guard let theme = Self.named(name) else {
-                let known = Self.builtIn.map(\.name).joined(separator: ", ")
-                throw DecodingError.dataCorrupted(
-                    .init(codingPath: decoder.codingPath, debugDescription: "'\(name)' is no theme; known: \(known)."))
-            }
-            self = theme
+        guard let container = try? decoder.container(keyedBy: CodingKeys.self) else {  // no object: a name
+            self = try Self.named(by: decoder)
             return
         }
-        let container = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
             name: try container.decode(String.self, forKey: .name),
             background: try container.decode(String.self, forKey: .background),
@@ -28,5 +22,35 @@ extension Theme {
             coverAccent: try container.decodeIfPresent(String.self, forKey: .coverAccent),
             style: try container.decodeIfPresent(Style.self, forKey: .style) ?? .bar,
             spacing: try container.decodeIfPresent(Spacing.self, forKey: .spacing) ?? .standard)
+    }
+
+    private static func named(by decoder: any Decoder) throws -> Theme {
+        let container = try decoder.singleValueContainer()
+        do {
+            return try container.decode(BuiltInName.self).theme
+        } catch {
+            let known = BuiltInName.allCases.map(\.rawValue).joined(separator: ", ")
+            let name = (try? container.decode(String.self)).map { "'\($0)'" } ?? "This"  // no text: not even a name
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: "\(name) is no theme; known: \(known)."))
+        }
+    }
+}
+
+/// One of `Theme.builtIn`.
+private struct BuiltInName: RawRepresentable, CaseIterable, Codable {
+    static let allCases = Theme.builtIn.map { BuiltInName(name: $0.name, theme: $0.theme) }
+
+    let rawValue: String
+    let theme: Theme
+
+    private init(name: String, theme: Theme) {
+        rawValue = name
+        self.theme = theme
+    }
+
+    init?(rawValue: String) {
+        guard let theme = Theme.named(rawValue) else { return nil }
+        self.init(name: rawValue, theme: theme)
     }
 }

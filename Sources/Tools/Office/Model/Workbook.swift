@@ -4,12 +4,20 @@ package struct Workbook: Sendable, Hashable, Codable {
     package var author: String
     package var language: String
     package var sheets: [Sheet]
+    /// By the names that sheets call them.
+    package var styles: [String: CellStyle]
+    package var names: [WorkbookName]
 
-    package init(title: String, author: String, language: String = "en", sheets: [Sheet]) {
+    package init(
+        title: String, author: String, language: String = "en", sheets: [Sheet], styles: [String: CellStyle] = [:],
+        names: [WorkbookName] = []
+    ) {
         self.title = title
         self.author = author
         self.language = language
         self.sheets = sheets
+        self.styles = styles
+        self.names = names
     }
 
     package init(from decoder: any Decoder) throws {
@@ -18,9 +26,11 @@ package struct Workbook: Sendable, Hashable, Codable {
         author = try container.decodeIfPresent(String.self, forKey: .author) ?? ""
         language = try container.decodeIfPresent(String.self, forKey: .language) ?? "en"
         sheets = try container.decode([Sheet].self, forKey: .sheets)
+        styles = try container.decodeIfPresent([String: CellStyle].self, forKey: .styles) ?? [:]
+        names = try container.decodeIfPresent([WorkbookName].self, forKey: .names) ?? []
     }
 
-    enum CodingKeys: String, CodingKey { case title, author, language, sheets }
+    package enum CodingKeys: String, CodingKey, CaseIterable { case title, author, language, sheets, styles, names }
 
     /// Everything that is wrong; empty means the workbook can be written. Formulas are checked when it is written.
     package func validate() -> [DocumentFault] {
@@ -32,10 +42,21 @@ package struct Workbook: Sendable, Hashable, Codable {
         var cells = 0
         inspection.each("sheets", sheets) { sheet, inspection in
             sheet.inspect(&inspection)
+            sheet.inspect(styles: Set(styles.keys), &inspection)
             inspection.require(
                 names.insert(sheet.name.lowercased()).inserted, "duplicate", "Two sheets have this name.", at: "name")
-            cells = sheet.rows.reduce(cells) { $0 + $1.count }
+            cells = sheet.rows.reduce(cells) { $0 + $1.count } + sheet.cells.count
         }
+        for (name, style) in styles.sorted(by: { $0.key < $1.key }) {
+            inspection.within("styles") { inspection in inspection.within(name) { style.inspect(&$0) } }
+        }
+        inspection.each("names", self.names) { name, inspection in
+            inspection.text(name.name, "name", limit: 255, required: true)
+            inspection.text(name.refersTo, "refers_to", limit: DocumentLimits.formulaCharacters, required: true)
+        }
+        let tables = sheets.compactMap { $0.table?.name.lowercased() }
+        inspection.require(
+            Set(tables).count == tables.count, "duplicate", "Two tables have the same name.", at: "sheets")
         inspection.require(
             cells <= DocumentLimits.workbookCells, "too_large",
             "The workbook has \(cells) cells; \(DocumentLimits.workbookCells) are allowed.")
@@ -54,11 +75,15 @@ package struct Sheet: Sendable, Hashable, Codable {
         package var width: Double?
         /// A formula over the column's data in the totals row.
         package var total: Aggregate?
+        /// Name of one of the workbook's styles, for the data.
+        package var style: String?
+        package var hidden: Bool?
 
         package init(
             header: String, type: ValueType = .text, numberFormat: String? = nil, width: Double? = nil,
-            total: Aggregate? = nil
+            total: Aggregate? = nil, style: String? = nil
         ) {
+            self.style = style
             self.header = header
             self.type = type
             self.numberFormat = numberFormat
@@ -73,10 +98,12 @@ package struct Sheet: Sendable, Hashable, Codable {
             numberFormat = try container.decodeIfPresent(String.self, forKey: .numberFormat)
             width = try container.decodeIfPresent(Double.self, forKey: .width)
             total = try container.decodeIfPresent(Aggregate.self, forKey: .total)
+            style = try container.decodeIfPresent(String.self, forKey: .style)
+            hidden = try container.decodeIfPresent(Bool.self, forKey: .hidden)
         }
 
-        enum CodingKeys: String, CodingKey {
-            case header, type, width, total
+        package enum CodingKeys: String, CodingKey, CaseIterable {
+            case header, type, width, total, style, hidden
             case numberFormat = "number_format"
         }
     }
@@ -94,6 +121,29 @@ package struct Sheet: Sendable, Hashable, Codable {
     /// First cell of the totals row, which exists where a column has a total; `nil`: "Total".
     package var totalsLabel: String?
     package var charts: [SheetChart]
+    package var cells: [PlacedCell] = []
+    package var formats: [RangeStyle] = []
+    package var merges: [String] = []
+    package var validations: [DataValidation] = []
+    package var conditional: [ConditionalFormat] = []
+    package var links: [CellLink] = []
+    package var notes: [CellNote] = []
+    package var images: [SheetImage] = []
+    package var rowHeights: [RowHeight] = []
+    /// `nil`: columns and rows are plain cells.
+    package var table: SheetTable?
+    /// `nil`: as `freezeHeader` says.
+    package var freeze: FrozenPanes?
+    package var protection: SheetProtection?
+    package var print: PrintSetup?
+    /// `RRGGBB`.
+    package var tabColor: String?
+    package var hidden: Bool?
+    package var rightToLeft: Bool?
+    /// `nil`: no.
+    package var gridlines: Bool?
+    /// In percent, 10 to 400.
+    package var zoom: Int?
 
     package init(
         name: String, columns: [Column], rows: [[Cell]], freezeHeader: Bool = true, autofilter: Bool = true,
@@ -111,16 +161,38 @@ package struct Sheet: Sendable, Hashable, Codable {
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         name = try container.decode(String.self, forKey: .name)
-        columns = try container.decode([Column].self, forKey: .columns)
-        rows = try container.decode([[Cell]].self, forKey: .rows)
+        columns = try container.decodeIfPresent([Column].self, forKey: .columns) ?? []
+        rows = try container.decodeIfPresent([[Cell]].self, forKey: .rows) ?? []
         freezeHeader = try container.decodeIfPresent(Bool.self, forKey: .freezeHeader) ?? true
         autofilter = try container.decodeIfPresent(Bool.self, forKey: .autofilter) ?? true
         totalsLabel = try container.decodeIfPresent(String.self, forKey: .totalsLabel)
         charts = try container.decodeIfPresent([SheetChart].self, forKey: .charts) ?? []
+        cells = try container.decodeIfPresent([PlacedCell].self, forKey: .cells) ?? []
+        formats = try container.decodeIfPresent([RangeStyle].self, forKey: .formats) ?? []
+        merges = try container.decodeIfPresent([String].self, forKey: .merges) ?? []
+        validations = try container.decodeIfPresent([DataValidation].self, forKey: .validations) ?? []
+        conditional = try container.decodeIfPresent([ConditionalFormat].self, forKey: .conditional) ?? []
+        links = try container.decodeIfPresent([CellLink].self, forKey: .links) ?? []
+        notes = try container.decodeIfPresent([CellNote].self, forKey: .notes) ?? []
+        images = try container.decodeIfPresent([SheetImage].self, forKey: .images) ?? []
+        rowHeights = try container.decodeIfPresent([RowHeight].self, forKey: .rowHeights) ?? []
+        table = try container.decodeIfPresent(SheetTable.self, forKey: .table)
+        freeze = try container.decodeIfPresent(FrozenPanes.self, forKey: .freeze)
+        protection = try container.decodeIfPresent(SheetProtection.self, forKey: .protection)
+        print = try container.decodeIfPresent(PrintSetup.self, forKey: .print)
+        tabColor = try container.decodeIfPresent(String.self, forKey: .tabColor)
+        hidden = try container.decodeIfPresent(Bool.self, forKey: .hidden)
+        rightToLeft = try container.decodeIfPresent(Bool.self, forKey: .rightToLeft)
+        gridlines = try container.decodeIfPresent(Bool.self, forKey: .gridlines)
+        zoom = try container.decodeIfPresent(Int.self, forKey: .zoom)
     }
 
-    enum CodingKeys: String, CodingKey {
-        case name, columns, rows, autofilter, charts
+    package enum CodingKeys: String, CodingKey, CaseIterable {
+        case name, columns, rows, autofilter, charts, cells, formats, merges, validations, conditional, links, notes
+        case images, table, freeze, protection, print, hidden, gridlines, zoom
+        case rowHeights = "row_heights"
+        case tabColor = "tab_color"
+        case rightToLeft = "right_to_left"
         case freezeHeader = "freeze_header"
         case totalsLabel = "totals_label"
     }
@@ -141,52 +213,5 @@ package struct Sheet: Sendable, Hashable, Codable {
         cleaned = String(cleaned.drop { $0 == "'" || $0 == " " })
         while let last = cleaned.last, last == "'" || last == " " { cleaned.removeLast() }
         return cleaned.isEmpty || cleaned.lowercased() == "history" ? "Sheet" : cleaned
-    }
-}
-
-/// A chart upon a sheet, drawn from its cells.
-package struct SheetChart: Sendable, Hashable, Codable {
-    package struct Series: Sendable, Hashable, Codable {
-        package var name: String
-        /// Cells of the same sheet, `B2:B9`, or of another, `'Q 1'!B2:B9`.
-        package var values: String
-
-        package init(name: String, values: String) {
-            self.name = name
-            self.values = values
-        }
-    }
-
-    package var kind: Chart.Kind
-    package var title: String?
-    /// `A2:A9`, as in `Series.values`; for a scatter chart the abscissae.
-    package var categories: String
-    package var series: [Series]
-    package var categoryAxisTitle: String?
-    package var valueAxisTitle: String?
-    package var numberFormat: String?
-    /// Cell of the upper left corner; `nil`: to the right of the data.
-    package var anchor: String?
-
-    package init(
-        kind: Chart.Kind, title: String? = nil, categories: String, series: [Series],
-        categoryAxisTitle: String? = nil, valueAxisTitle: String? = nil, numberFormat: String? = nil,
-        anchor: String? = nil
-    ) {
-        self.kind = kind
-        self.title = title
-        self.categories = categories
-        self.series = series
-        self.categoryAxisTitle = categoryAxisTitle
-        self.valueAxisTitle = valueAxisTitle
-        self.numberFormat = numberFormat
-        self.anchor = anchor
-    }
-
-    enum CodingKeys: String, CodingKey {
-        case kind, title, categories, series, anchor
-        case categoryAxisTitle = "category_axis_title"
-        case valueAxisTitle = "value_axis_title"
-        case numberFormat = "number_format"
     }
 }

@@ -1,14 +1,20 @@
 package import DocumentModel
+package import Domain
 import Glibc
+import JSONSchema
 import PDF
 package import ToolKit
 
 /// Prints a report as a PDF in the run's directory.
 package struct ReportCreate: Tool {
-    package struct Input: Codable, Sendable {
+    package struct Input: Codable, Sendable, SchemaAnnotated {
         package var report: Report
         /// Relative to the run's directory.
         package var file: String
+
+        package static let schemaWords: [String: JSONValue] = [
+            "file": ["description": "File name in the run's directory: briefing.pdf."]
+        ]
 
         package init(report: Report, file: String) {
             self.report = report
@@ -25,7 +31,7 @@ package struct ReportCreate: Tool {
         name: "report.create",
         summary: "Prints a report (headings, paragraphs with citations, lists, tables, charts, pictures, sources) "
             + "as a tagged PDF and publishes it.",
-        effect: .read, timeoutSeconds: 120)
+        effect: .read, timeoutSeconds: 120, keywords: ["document", "print", "paper", "memo", "letter", "handout"])
 
     package init() {}
 

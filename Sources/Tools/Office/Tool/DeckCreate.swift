@@ -1,16 +1,22 @@
 package import DocumentModel
+package import Domain
 import FoundationEssentials
+import JSONSchema
 import OOXML
 package import ToolKit
 
 /// Writes a deck as PPTX and publishes it.
 package struct DeckCreate: Tool {
-    package struct Input: Codable, Sendable {
+    package struct Input: Codable, Sendable, SchemaAnnotated {
         package var deck: Deck
         /// File name in the run's directory: `briefing.pptx`.
         package var file: String
         /// A presentation or template (PPTX, POTX) in the run's directory whose masters, layouts and theme are used.
         package var template: String?
+
+        package static let schemaWords: [String: JSONValue] = [
+            "file": ["description": "File name in the run's directory: briefing.pptx."]
+        ]
 
         package init(deck: Deck, file: String, template: String? = nil) {
             self.deck = deck
@@ -31,11 +37,8 @@ package struct DeckCreate: Tool {
             Writes a presentation (PPTX) with native charts, tables, diagrams, pictures, speaker notes and linked \
             sources, in a built-in theme or a template's.
             """,
-        effect: .read, timeoutSeconds: 60)
+        effect: .read, timeoutSeconds: 60, keywords: ["slides", "powerpoint", "slideshow", "pitch", "keynote"])
 
-    /// Bytes of one picture, and of all pictures of a deck: larger files are not mailed.
-    private static let maximumPicture = 20 * 1024 * 1024
-    private static let maximumPictures = 100 * 1024 * 1024
     /// Bytes of a template: real ones with pictures on their masters have some MiB.
     private static let maximumTemplate = 50 * 1024 * 1024
 
@@ -45,14 +48,10 @@ package struct DeckCreate: Tool {
         try DocumentFile.check(input.deck.validate())
         let name = try DocumentFile.name(input.file, ending: ".pptx")
         let files = WorkspaceFiles(directory: context.directory)
-        var pictures: [String: [UInt8]] = [:]
-        var room = Self.maximumPictures
-        for slide in input.deck.slides {
-            guard case .image(_, let image) = slide.content, pictures[image.path] == nil else { continue }
-            let bytes = try files.read(image.path, limit: min(room, Self.maximumPicture))
-            room -= bytes.count
-            pictures[image.path] = bytes
+        let paths = input.deck.slides.compactMap { slide -> String? in
+            if case .image(_, let image) = slide.content { image.path } else { nil }
         }
+        let pictures = try DocumentFile.pictures(paths, of: files)
         let template = try input.template.map { try files.read($0, limit: Self.maximumTemplate) }
         try Task.checkCancellation()
         let output = try DocumentFile.writing {

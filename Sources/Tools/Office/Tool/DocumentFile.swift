@@ -34,4 +34,25 @@ enum DocumentFile {
     }
 
     static func now() -> String { Date().formatted(.iso8601) }
+
+    static let workbookType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+    /// Now in UTC as spreadsheets count: days since 30 December 1899, which is 25,569 days before 1970.
+    static func serialNow() -> Double { Date().timeIntervalSince1970 / 86_400 + 25_569 }
+
+    /// Bytes of one picture, and of all pictures of a document: larger files are not mailed.
+    private static let maximumPicture = 20 * 1024 * 1024
+    private static let maximumPictures = 100 * 1024 * 1024
+
+    /// The files at these paths, each once.
+    static func pictures(_ paths: [String], of files: WorkspaceFiles) throws(ToolFailure) -> [String: [UInt8]] {
+        var pictures: [String: [UInt8]] = [:]
+        var room = maximumPictures
+        for path in paths where pictures[path] == nil {
+            let bytes = try files.read(path, limit: min(room, maximumPicture))
+            room -= bytes.count
+            pictures[path] = bytes
+        }
+        return pictures
+    }
 }

@@ -1,11 +1,16 @@
 import CSV
 package import Domain
+import JSONSchema
 package import ToolKit
 
 /// Reads a CSV attachment as a typed table.
 package struct TableRead: Tool {
-    package struct Input: Codable, Sendable {
+    package struct Input: Codable, Sendable, SchemaAnnotated {
         package var file: WorkspaceFile
+
+        package static let schemaWords: [String: JSONValue] = [
+            "file": ["description": "A CSV file of the run: an attachment of email.read, for one."]
+        ]
 
         package init(file: WorkspaceFile) { self.file = file }
     }
@@ -43,7 +48,7 @@ package struct TableRead: Tool {
     package static let descriptor = ToolDescriptor(
         name: "table.read",
         summary: "Reads a CSV file into typed columns and rows. Finds delimiter, encoding and types by itself.",
-        effect: .read, timeoutSeconds: 60)
+        effect: .read, timeoutSeconds: 60, keywords: ["spreadsheet", "import", "parse", "data", "comma separated"])
 
     package init() {}
 

@@ -33,6 +33,13 @@ package final class Expression: Sendable, Hashable {
         digest = hasher.finalize()
     }
 
+    /// Names of functions that are not known: each evaluates to `#NAME?`.
+    package var unknownFunctions: [String] {
+        nodes.compactMap { node in
+            if case .unknown(let name, _, _) = node { strings[Int(name)] } else { nil }
+        }
+    }
+
     var root: Int32 { Int32(nodes.count - 1) }
 
     package static func == (first: Expression, second: Expression) -> Bool {

@@ -4,18 +4,21 @@ struct FormulaPrinter {
     private let base: CellPosition
     /// In files, functions that came after 2007 carry a prefix.
     private let isForFile: Bool
+    /// Name of the table that the formula stands in: files name it where people need not.
+    private let ownTable: String
     private var out = ""
 
-    static func text(_ expression: Expression, at base: CellPosition, forFile: Bool) -> String {
-        var printer = FormulaPrinter(expression: expression, base: base, isForFile: forFile)
+    static func text(_ expression: Expression, at base: CellPosition, forFile: Bool, inTable table: String?) -> String {
+        var printer = FormulaPrinter(expression: expression, base: base, isForFile: forFile, ownTable: table ?? "")
         printer.write(expression.root)
         return printer.out
     }
 
-    private init(expression: Expression, base: CellPosition, isForFile: Bool) {
+    private init(expression: Expression, base: CellPosition, isForFile: Bool, ownTable: String) {
         self.expression = expression
         self.base = base
         self.isForFile = isForFile
+        self.ownTable = ownTable
     }
 
     private func link(_ index: Int32) -> Int32 { expression.links[Int(index)] }
@@ -152,7 +155,7 @@ struct FormulaPrinter {
     }
 
     private mutating func write(_ table: TableNode) {
-        out += table.table
+        out += table.table.isEmpty ? ownTable : table.table
         var items: [String] = []
         for (part, name) in [(TableNode.Parts.headers, "#Headers"), (.data, "#Data"), (.totals, "#Totals")]
         where table.parts.contains(part) && table.parts.intersection(.all) != .all {
@@ -177,8 +180,8 @@ struct FormulaPrinter {
 
 extension Expression {
     /// Without the leading `=`, as it stands in the cell at `base`. `forFile`: with the prefixes that XLSX files want
-    /// before newer functions.
-    package func text(at base: CellPosition = .origin, forFile: Bool = false) -> String {
-        FormulaPrinter.text(self, at: base, forFile: forFile)
+    /// before newer functions; `inTable`: the table that the cell belongs to, which files name in `[@Column]`.
+    package func text(at base: CellPosition = .origin, forFile: Bool = false, inTable table: String? = nil) -> String {
+        FormulaPrinter.text(self, at: base, forFile: forFile, inTable: table)
     }
 }

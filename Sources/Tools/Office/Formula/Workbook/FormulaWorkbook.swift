@@ -172,7 +172,8 @@ package struct FormulaWorkbook: Sendable {
     /// The formula's text without its `=`; `nil`: the cell has none. `forFile`: with the prefixes of XLSX files.
     package func formula(at address: CellAddress, forFile: Bool = false) -> String? {
         guard let slot = evaluator.store.slot(address), let place = evaluator.store.formula(slot) else { return nil }
-        return evaluator.expressions[place].expression.text(at: address.position, forFile: forFile)
+        let table = forFile ? evaluator.tables.values.first { $0.area.contains(address) }?.name : nil
+        return evaluator.expressions[place].expression.text(at: address.position, forFile: forFile, inTable: table)
     }
 
     /// What the formula's array fills, itself included; `nil`: it has one value.

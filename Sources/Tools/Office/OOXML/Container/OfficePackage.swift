@@ -16,11 +16,12 @@ package struct OfficePackage: Sendable {
     }
 
     private var parts: [String: Part] = [:]
+    private var declared: [String: String] = [:]
     private var relationships: [String: [Relationship]] = [:]
     /// Content types by extension, for parts of which there may be many.
     private static let defaults = [
         "rels": "application/vnd.openxmlformats-package.relationships+xml", "xml": "application/xml",
-        "png": "image/png", "jpeg": "image/jpeg",
+        "png": "image/png", "jpeg": "image/jpeg", "vml": OfficeType.vmlPart,
         "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ]
 
@@ -30,6 +31,9 @@ package struct OfficePackage: Sendable {
     package mutating func add(_ name: String, type contentType: String, _ bytes: [UInt8]) {
         parts[name] = Part(contentType: contentType, bytes: bytes)
     }
+
+    /// Says that there is a part whose bytes are written elsewhere.
+    mutating func declare(_ name: String, type contentType: String) { declared[name] = contentType }
 
     /// Relates `source` (`/` is the package itself) to a part or, if `external`, to a URI. Returns the relationship's
     /// id; the same relation twice gives the same id.
@@ -56,7 +60,11 @@ package struct OfficePackage: Sendable {
     }
 
     /// The package as a ZIP file.
-    package func archive() throws(OOXMLError) -> [UInt8] { try ZipArchive.bytes(of: entries) }
+    package func archive() throws(OOXMLError) -> [UInt8] {
+        let output = ZipOutput(to: .memory)
+        for entry in entries { try output.add(entry.name, entry.bytes) }
+        return try output.finish()
+    }
 
     private var contentTypes: [UInt8] {
         var xml = XMLBuffer()
@@ -64,10 +72,11 @@ package struct OfficePackage: Sendable {
             for (ending, type) in Self.defaults.sorted(by: { $0.key < $1.key }) {
                 xml.element("Default", ["Extension": ending, "ContentType": type])
             }
-            for (name, part) in parts.sorted(by: { $0.key < $1.key }) {
+            let types = declared.merging(parts.mapValues(\.contentType)) { $1 }
+            for (name, type) in types.sorted(by: { $0.key < $1.key }) {
                 let ending = name.split(separator: ".").last.map(String.init) ?? ""
-                guard Self.defaults[ending] != part.contentType else { continue }
-                xml.element("Override", ["PartName": name, "ContentType": part.contentType])
+                guard Self.defaults[ending] != type else { continue }
+                xml.element("Override", ["PartName": name, "ContentType": type])
             }
         }
         return xml.bytes
@@ -127,6 +136,7 @@ enum OfficeType {
     static let workbookPackage = open + "spreadsheetml.sheet"
     static func presentation(_ kind: String) -> String { "\(open)presentationml.\(kind)+xml" }
     static func spreadsheet(_ kind: String) -> String { "\(open)spreadsheetml.\(kind)+xml" }
+    static let vmlPart = open + "vmlDrawing"
     static let drawingPart = open + "drawing+xml"
     static let extendedPart = open + "extended-properties+xml"
     static let corePart = "application/vnd.openxmlformats-package.core-properties+xml"

@@ -7,21 +7,33 @@ struct XMLBuffer {
         bytes = Array("<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n".utf8)
     }
 
+    /// Elements that stand within those of another.
+    init(fragment: Void) { bytes = [] }
+
     /// Attributes whose value is `nil` are left out.
     mutating func element(
         _ name: String, _ attributes: KeyValuePairs<String, String?> = [:],
         _ body: (inout XMLBuffer) throws -> Void
     ) rethrows {
         open(name, attributes)
-        bytes.append(UInt8(ascii: ">"))
         try body(&self)
+        close(name)
+    }
+
+    /// A start tag whose end is written later: what comes between is streamed.
+    mutating func open(_ name: String, _ attributes: KeyValuePairs<String, String?> = [:]) {
+        start(name, attributes)
+        bytes.append(UInt8(ascii: ">"))
+    }
+
+    mutating func close(_ name: String) {
         bytes.append(contentsOf: "</".utf8)
         bytes.append(contentsOf: name.utf8)
         bytes.append(UInt8(ascii: ">"))
     }
 
     mutating func element(_ name: String, _ attributes: KeyValuePairs<String, String?> = [:]) {
-        open(name, attributes)
+        start(name, attributes)
         bytes.append(contentsOf: "/>".utf8)
     }
 
@@ -34,7 +46,7 @@ struct XMLBuffer {
         for scalar in text.unicodeScalars { append(scalar, attribute: false) }
     }
 
-    private mutating func open(_ name: String, _ attributes: KeyValuePairs<String, String?>) {
+    private mutating func start(_ name: String, _ attributes: KeyValuePairs<String, String?>) {
         bytes.append(UInt8(ascii: "<"))
         bytes.append(contentsOf: name.utf8)
         for (key, value) in attributes {

@@ -29,15 +29,15 @@ package final class XMLScanner {
         var value: Range<Int>
     }
 
-    private let source: Source
+    let source: Source
     /// Bytes of the document; `position..<filled` is still to be read.
-    private(set) var bytes: UnsafeMutablePointer<UInt8>
-    private var capacity = XMLScanner.firstCapacity
-    private var filled = 0
-    private var position = 0
-    private var isAtEnd = false
+    var bytes: UnsafeMutablePointer<UInt8>
+    var capacity = XMLScanner.firstCapacity
+    var filled = 0
+    var position = 0
+    var isAtEnd = false
     /// Offset in the document of `bytes[0]`.
-    private var base = 0
+    var base = 0
     private var open: [UInt8] = []
     private var openEnds: [Int] = []
     private var closesAtOnce = false
@@ -68,9 +68,7 @@ package final class XMLScanner {
         var given = 0
         try self.init { (buffer) throws(OOXMLError) in
             let count = min(buffer.count, document.count - given)
-            document.withUnsafeBytes { from in
-                if count > 0 { buffer.baseAddress?.copyMemory(from: from.baseAddress! + given, byteCount: count) }
-            }
+            document.withUnsafeBytes { buffer.copyMemory(from: .init(rebasing: $0[given..<given + count])) }
             given += count
             return count
         }
@@ -158,7 +156,7 @@ package final class XMLScanner {
         while end > start, Self.isSpace(bytes[end - 1]) { end -= 1 }
         let from = openEnds.count > 1 ? openEnds[openEnds.count - 2] : 0
         guard let until = openEnds.last, until - from == end - start,
-            open.withUnsafeBufferPointer({ memcmp($0.baseAddress! + from, bytes + start, until - from) }) == 0
+            open[from..<until].elementsEqual(UnsafeBufferPointer(start: bytes + start, count: until - from))
         else { throw Self.invalid("Its tags do not balance.") }
         tagName = start..<end
         piece = position..<position + length
@@ -321,107 +319,5 @@ package final class XMLScanner {
 
     static func invalid(_ reason: String) -> OOXMLError {
         OOXMLError("xml_invalid", "A part of the file is not well-formed XML. \(reason)")
-    }
-}
-
-extension XMLScanner {
-    // MARK: Filling
-
-    /// Whether that many bytes are there from `position` on.
-    private func ensure(_ count: Int) throws(OOXMLError) -> Bool {
-        while filled - position < count {
-            if try !grow() { return false }
-        }
-        return true
-    }
-
-    /// More bytes; the unread ones may move. False at the end.
-    private func grow() throws(OOXMLError) -> Bool {
-        if isAtEnd { return false }
-        if position > 0 {
-            memmove(bytes, bytes + position, filled - position)
-            base += position
-            filled -= position
-            position = 0
-        }
-        if filled == capacity {
-            guard capacity < Self.longestPiece else { throw Self.invalid("A tag or a text is too long.") }
-            let larger = UnsafeMutablePointer<UInt8>.allocate(capacity: capacity * 2 + 8)
-            memcpy(larger, bytes, filled)
-            bytes.deallocate()
-            bytes = larger
-            capacity *= 2
-        }
-        return try fill()
-    }
-
-    @discardableResult private func fill() throws(OOXMLError) -> Bool {
-        let count = try source(UnsafeMutableRawBufferPointer(start: bytes + filled, count: capacity - filled))
-        if count == 0 { isAtEnd = true }
-        filled += count
-        return count > 0
-    }
-
-    private func starts(with text: StaticString) throws(OOXMLError) -> Bool {
-        guard try ensure(text.utf8CodeUnitCount) else { return false }
-        return memcmp(bytes + position, text.utf8Start, text.utf8CodeUnitCount) == 0
-    }
-
-    private func skip(past text: StaticString) throws(OOXMLError) { position += try find(text, after: 2) }
-
-    /// Bytes from `position` to the end of `text`.
-    private func find(_ text: StaticString, after: Int) throws(OOXMLError) -> Int {
-        let length = text.utf8CodeUnitCount
-        var offset = after
-        while true {
-            guard try ensure(offset + length) else { throw Self.invalid("It ends too early.") }
-            let start = position + offset
-            let rest = UnsafeRawBufferPointer(start: bytes + start, count: filled - start)
-            if let found = ByteSearch.first(UnsafeRawBufferPointer(start: text.utf8Start, count: length), in: rest) {
-                return start + found + length - position
-            }
-            offset = filled - position - length + 1
-            if try !grow() { throw Self.invalid("It ends too early.") }
-        }
-    }
-
-    /// Bytes of the start tag at `position`; `>` may stand in quotes.
-    private func tagLength() throws(OOXMLError) -> Int {
-        var offset = 1
-        var quote: UInt8 = 0
-        while true {
-            var at = position + offset
-            while at < filled {
-                let byte = bytes[at]
-                if quote != 0 {
-                    if byte == quote { quote = 0 }
-                    if byte == UInt8(ascii: "<") { throw Self.invalid("A tag stands within a tag.") }
-                } else if byte == UInt8(ascii: ">") {
-                    return at - position + 1
-                } else if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'") {
-                    quote = byte
-                } else if byte == UInt8(ascii: "<") {
-                    throw Self.invalid("A tag stands within a tag.")
-                }
-                at += 1
-            }
-            offset = filled - position
-            if try !grow() { throw Self.invalid("It ends within a tag.") }
-        }
-    }
-}
-
-enum ByteSearch {
-    /// Where `wanted` first stands in `bytes`.
-    static func first(_ wanted: UnsafeRawBufferPointer, in bytes: UnsafeRawBufferPointer) -> Int? {
-        guard let base = bytes.baseAddress, let head = wanted.first, let start = wanted.baseAddress else { return nil }
-        var at = 0
-        while bytes.count - at >= wanted.count, let found = memchr(base + at, Int32(head), bytes.count - at) {
-            let place = base.distance(to: UnsafeRawPointer(found))
-            guard bytes.count - place >= wanted.count else { return nil }
-            if memcmp(found, start, wanted.count) == 0 { return place }
-            at = place + 1
-        }
-        return nil
     }
 }

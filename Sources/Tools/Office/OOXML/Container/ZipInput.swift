@@ -133,8 +133,9 @@ final class ZipInput {
         var bytes = [UInt8](repeating: 0, count: Int(entry.packedSize))
         var filled = 0
         while filled < bytes.count {
-            let count = bytes.withUnsafeMutableBytes {
-                zip_fread(file, $0.baseAddress! + filled, UInt64($0.count - filled))
+            let count = bytes.withUnsafeMutableBytes { all in
+                let rest = UnsafeMutableRawBufferPointer(rebasing: all[filled...])
+                return zip_fread(file, rest.baseAddress, UInt64(rest.count))
             }
             guard count > 0 else { throw OOXMLError("archive_invalid", "'\(entry.name)' is cut short.") }
             filled += Int(count)

@@ -71,34 +71,3 @@ extension OfficeLint {
         }
     }
 }
-
-/// A rectangle of cells; rows and columns from 0.
-struct CellArea: Hashable {
-    var rows: ClosedRange<Int>
-    var columns: ClosedRange<Int>
-
-    /// `A1`, `A1:B9`, with or without `$`. `nil`: it is not a range of a sheet, or not in order.
-    init?(_ text: some StringProtocol) {
-        let ends = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard (1...2).contains(ends.count), let first = CellReference.parse(ends[0]),
-            let last = CellReference.parse(ends[ends.count - 1]), first.row <= last.row, first.column <= last.column
-        else { return nil }
-        rows = first.row...last.row
-        columns = first.column...last.column
-    }
-
-    init(rows: ClosedRange<Int>, columns: ClosedRange<Int>) {
-        self.rows = rows
-        self.columns = columns
-    }
-
-    func overlaps(_ other: CellArea) -> Bool { rows.overlaps(other.rows) && columns.overlaps(other.columns) }
-    func contains(_ row: Int, _ column: Int) -> Bool { rows.contains(row) && columns.contains(column) }
-
-    /// `A1:B9`
-    var name: String {
-        let first = CellReference.name(row: rows.lowerBound, column: columns.lowerBound)
-        let last = CellReference.name(row: rows.upperBound, column: columns.upperBound)
-        return first == last ? first : "\(first):\(last)"
-    }
-}

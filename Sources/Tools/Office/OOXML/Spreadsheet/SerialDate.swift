@@ -1,6 +1,11 @@
+import Formula
+
 /// Dates as spreadsheets count them: days since 30 December 1899, valid from 1 March 1900 (the 1900 date system
 /// believes in a 29 February 1900).
 enum SerialDate {
+    /// What formulas take for now where no time is given, so that the same model gives the same bytes: 1 January 2026.
+    static let fixedNow = 46_023.0
+
     /// `YYYY-MM-DD`, or with `T` or a space `HH:MM[:SS[.fff]]` and an optional `Z`. `nil` for anything else.
     static func parse(_ text: String) -> (serial: Double, hasTime: Bool)? {
         var bytes = Array(text.utf8)[...]
@@ -59,5 +64,19 @@ enum SerialDate {
         guard let byte = bytes.first, byte == character.asciiValue else { return false }
         bytes.removeFirst()
         return true
+    }
+}
+
+extension SerialDate {
+    /// ISO 8601, with a time where there is one; a time alone as `09:30:00`. `nil`: no day of the calendar.
+    static func text(_ serial: Double, _ system: DateSystem) -> String? {
+        guard let day = CalendarDay(serial: serial, system) else { return nil }
+        var seconds = Int(((serial - serial.rounded(.down)) * 86_400).rounded())
+        if seconds == 86_400 { seconds = 86_399 }
+        func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        let time = "\(two(seconds / 3600)):\(two(seconds / 60 % 60)):\(two(seconds % 60))"
+        if serial < 1 { return time }
+        let date = "\(day.year)-\(two(day.month))-\(two(day.day))"
+        return seconds == 0 ? date : "\(date)T\(time)"
     }
 }

@@ -1,221 +1,261 @@
 import DocumentModel
+import Formula
 
-/// `xl/worksheets/sheetN.xml`.
+/// `xl/worksheets/sheetN.xml`, written as its rows come.
 struct WorksheetPart {
-    let grid: SheetGrid
-    let sheet: Int
-    /// Relationship of the drawing with the charts.
-    let drawing: String?
+    /// Relationships of the sheet's parts.
+    struct Related {
+        var drawing: String?
+        var notes: String?
+        var table: String?
+        /// By cell.
+        var links: [String: String] = [:]
+    }
 
-    /// Columns are widened by content up to this many characters; longer text wraps.
-    private static let widest = 60.0
+    let source: SheetSource
+    let related: Related
+    let values: SheetValues?
+    let styles: StyleSheet
+    let named: [String: CellStyle]
+    private var formats: ColumnFormats
+    private var placed: [Int: [Int: (cell: Cell, style: Int)]] = [:]
+    private var sheet: Sheet { source.sheet }
 
-    mutating func bytes(_ styles: inout StyleSheet, _ calculation: inout Calculation) throws(OOXMLError) -> [UInt8] {
-        var results: [Int: [Int: FormulaValue]] = [:]
-        for (row, line) in grid.formulas {
-            for column in line.keys {
-                results[row, default: [:]][column] = try calculation.value(
-                    at: .init(sheet: sheet, row: row, column: column))
+    init(
+        _ source: SheetSource, related: Related, values: SheetValues?, styles: StyleSheet, named: [String: CellStyle]
+    ) {
+        self.source = source
+        self.related = related
+        self.values = values
+        self.styles = styles
+        self.named = named
+        formats = ColumnFormats(source, styles: styles, named: named)
+        for cell in source.sheet.cells {
+            guard let place = CellReference.parse(cell.cell) else { continue }
+            placed[place.row, default: [:]][place.column] = (cell.value, formats.placed(cell))
+        }
+        for (row, cells) in values?.spilled[source.index] ?? [:] {
+            for (column, value) in cells where placed[row]?[column] == nil {
+                placed[row, default: [:]][column] = (value.cell, styles.index(of: styles.body))
             }
         }
-        let widths = grid.sheet.columns.indices.map { width(of: $0, results) }
-        let model = grid.sheet
-        let rowStyles = styleRows(&styles)
+    }
+
+    mutating func write(to output: ZipOutput, strings: inout SharedStrings) throws(OOXMLError) {
+        try output.write(head)
+        var encoder = RowEncoder(output, strings: strings)
+        let heights = Dictionary(sheet.rowHeights.map { ($0.row - 1, $0.height) }) { $1 }
+        let count = try rows(&encoder, heights)
+        strings = encoder.strings
+        try output.write(tail(rows: count))
+    }
+
+    // MARK: Rows
+
+    private mutating func rows(_ encoder: inout RowEncoder, _ heights: [Int: Double]) throws(OOXMLError) -> Int {
+        try encoder.raw("<sheetData>")
+        var next = 0
+        if !sheet.columns.isEmpty {
+            try header(&encoder, heights)
+            next = 1
+        }
+        let isPlain = placed.isEmpty && !formats.hasRanges && heights.isEmpty
+        // What the closure changes cannot be `self` while the source is read.
+        var writer = self
+        let data = try source.each { (number, cells) throws(OOXMLError) in
+            if isPlain {
+                try writer.plain(number, cells, &encoder)
+            } else {
+                try writer.mixed(number, cells, heights, &encoder)
+            }
+        }
+        next = max(next, data + (sheet.columns.isEmpty ? 0 : 1))
+        if let totals = writer.sheet.totalsRow {
+            try writer.totals(totals, &encoder, heights)
+            next = totals + 1
+        }
+        let last = max(writer.placed.keys.max() ?? -1, writer.formats.lastRangedRow, heights.keys.max() ?? -1)
+        while next <= last {
+            try writer.mixed(next, [], heights, &encoder)
+            next += 1
+        }
+        self = writer
+        try encoder.raw("</sheetData>")
+        return data
+    }
+
+    private mutating func header(_ encoder: inout RowEncoder, _ heights: [Int: Double]) throws(OOXMLError) {
+        try encoder.begin(row: 0, attributes: " ht=\"\(NumberText.plain(heights[0] ?? 22))\" customHeight=\"1\"")
+        let ranges = formats.ranges(inRow: 0)
+        let extra = placed[0] ?? [:]
+        for column in sheet.columns.indices where extra[column] == nil || sheet.table != nil {
+            let style = formats.mix(formats.columns[column].header, column, ranges)
+            try encoder.text(sheet.columns[column].header, column, style: style)
+        }
+        for column in extra.keys.sorted() where sheet.table == nil || column >= sheet.columns.count {
+            guard let cell = extra[column] else { continue }
+            try emit(cell.cell, 0, column, formats.mix(cell.style, column, ranges), &encoder)
+        }
+        try encoder.end()
+    }
+
+    @inline(__always)
+    private func plain(_ row: Int, _ cells: [Cell], _ encoder: inout RowEncoder) throws(OOXMLError) {
+        try encoder.begin(row: row)
+        for (column, cell) in cells.enumerated() {
+            if case .empty = cell { continue }
+            try emit(cell, row, column, formats.body(column, cell), &encoder)
+        }
+        try encoder.end()
+    }
+
+    private mutating func mixed(
+        _ row: Int, _ cells: [Cell], _ heights: [Int: Double], _ encoder: inout RowEncoder
+    ) throws(OOXMLError) {
+        let ranges = formats.ranges(inRow: row)
+        let extra = placed[row] ?? [:]
+        let height = heights[row]
+        if cells.isEmpty, extra.isEmpty, ranges.isEmpty, height == nil { return }
+        var columns = Set(cells.indices).union(extra.keys)
+        for range in ranges where range.area.count <= ColumnFormats.mostStyledCells {
+            columns.formUnion(range.area.columns)
+        }
+        try encoder.begin(
+            row: row, attributes: height.map { " ht=\"\(NumberText.plain($0))\" customHeight=\"1\"" } ?? "")
+        for column in columns.sorted() {
+            let cell: Cell
+            var style: Int
+            if let found = extra[column] {
+                (cell, style) = found
+            } else {
+                cell = cells.indices.contains(column) ? cells[column] : .empty
+                style = cells.isEmpty ? 0 : formats.body(column, cell)
+            }
+            style = formats.mix(style, column, ranges)
+            if case .empty = cell {
+                if !ranges.isEmpty, style != 0 { try encoder.blank(column, style: style) }
+                continue
+            }
+            try emit(cell, row, column, style, &encoder)
+        }
+        try encoder.end()
+    }
+
+    private mutating func totals(_ row: Int, _ encoder: inout RowEncoder, _ heights: [Int: Double]) throws(OOXMLError) {
+        try encoder.begin(row: row)
+        let ranges = formats.ranges(inRow: row)
+        for column in sheet.columns.indices {
+            let style = formats.mix(formats.columns[column].total, column, ranges)
+            if let total = sheet.total(ofColumn: column) {
+                try emit(total, row, column, style, &encoder)
+            } else {
+                try encoder.blank(column, style: style)
+            }
+        }
+        for (column, cell) in (placed[row] ?? [:]).sorted(by: { $0.key < $1.key }) where column >= sheet.columns.count {
+            try emit(cell.cell, row, column, formats.mix(cell.style, column, ranges), &encoder)
+        }
+        try encoder.end()
+    }
+
+    @inline(__always)
+    private func emit(
+        _ cell: Cell, _ row: Int, _ column: Int, _ style: Int, _ encoder: inout RowEncoder
+    ) throws(OOXMLError) {
+        switch cell {
+        case .empty: try encoder.blank(column, style: style)
+        case .text(let text): try encoder.text(text, column, style: style)
+        case .number(let value) where value.isFinite: try encoder.number(value, column, style: style)
+        case .bool(let value): try encoder.boolean(value, column, style: style)
+        case .formula(let text):
+            let address = CellAddress(sheet: source.index, row: row, column: column)
+            let bare = text.hasPrefix("=") ? String(text.dropFirst()) : text
+            try encoder.formula(
+                values?.formula(address) ?? bare, values?.value(address), area: values?.arrays[address], column,
+                style: style)
+        case .integer, .number, .date:
+            switch cell.stored {
+            case .number(let value): try encoder.number(value, column, style: style)
+            case .text(let text): try encoder.text(text, column, style: style)
+            case .error(let error): try encoder.error(error, column, style: style)
+            case .blank, .boolean: try encoder.blank(column, style: style)
+            }
+        }
+    }
+
+    // MARK: Before the rows
+
+    private var head: [UInt8] {
         var xml = XMLBuffer()
-        xml.element("worksheet", ["xmlns": SpreadsheetSpace.main, "xmlns:r": OfficeType.relationships]) { xml in
-            xml.element("sheetPr") { $0.element("pageSetUpPr", ["fitToPage": "1"]) }
-            let corner = CellReference.name(row: grid.values.count - 1, column: model.columns.count - 1)
-            xml.element("dimension", ["ref": "A1:\(corner)"])
-            views(&xml)
-            xml.element("sheetFormatPr", ["defaultRowHeight": "15"])
-            xml.element("cols") { xml in
-                for (index, width) in widths.enumerated() {
-                    let column = "\(index + 1)"
-                    xml.element(
-                        "col", ["min": column, "max": column, "width": NumberText.plain(width), "customWidth": "1"])
-                }
-            }
-            xml.element("sheetData") { xml in
-                for row in grid.values.indices { self.row(row, rowStyles, results[row] ?? [:], &styles, &xml) }
-            }
-            if model.autofilter, !model.rows.isEmpty {
-                let last = CellReference.name(row: model.rows.count, column: model.columns.count - 1)
-                xml.element("autoFilter", ["ref": "A1:\(last)"])
-            }
-            printing(&xml)
-            if let drawing { xml.element("drawing", ["r:id": drawing]) }
+        xml.open("worksheet", ["xmlns": SpreadsheetSpace.main, "xmlns:r": OfficeType.relationships])
+        xml.element("sheetPr") { xml in
+            if let color = sheet.tabColor { xml.element("tabColor", ["rgb": "FF" + color.uppercased()]) }
+            xml.element("pageSetUpPr", ["fitToPage": "1"])
         }
+        if source.pull == nil, let area = sheet.tableArea, placed.isEmpty {
+            let last = CellReference.name(
+                row: sheet.totalsRow ?? sheet.rows.count, column: area.columns.upperBound)
+            xml.element("dimension", ["ref": last == "A1" ? "A1" : "A1:\(last)"])
+        }
+        SheetViews(sheet: sheet, index: source.index).write(&xml)
+        xml.element("sheetFormatPr", ["defaultRowHeight": "15"])
+        columns(&xml)
         return xml.bytes
     }
 
-    private func views(_ xml: inout XMLBuffer) {
-        xml.element("sheetViews") { xml in
-            let selected = sheet == 0 ? "1" : nil
-            xml.element("sheetView", ["showGridLines": "0", "tabSelected": selected, "workbookViewId": "0"]) { xml in
-                guard grid.sheet.freezeHeader else { return }
+    private func columns(_ xml: inout XMLBuffer) {
+        guard !sheet.columns.isEmpty else { return }
+        let widths = ColumnWidths(styles.body)
+        let sample = source.sample
+        xml.element("cols") { xml in
+            for (index, column) in sheet.columns.enumerated() {
+                // What stands alone on the sheet stays out: it may run into the next column.
+                var values = sample.compactMap { $0.indices.contains(index) ? $0[index].stored : nil }
+                values += computed(index)
+                // Why a format cannot be read is said where it is checked; here the number is drawn plainly.
+                let format = try? NumberFormat(formats.columns[index].format)
+                let width = widths.width(
+                    of: column, hasFilter: sheet.autofilter || sheet.table != nil, values: values, format: format)
                 xml.element(
-                    "pane", ["ySplit": "1", "topLeftCell": "A2", "activePane": "bottomLeft", "state": "frozen"])
-                xml.element("selection", ["pane": "bottomLeft", "activeCell": "A2", "sqref": "A2"])
+                    "col",
+                    [
+                        "min": "\(index + 1)", "max": "\(index + 1)", "width": NumberText.plain(width),
+                        "customWidth": "1", "hidden": column.hidden == true ? "1" : nil,
+                    ])
             }
         }
     }
 
-    private func printing(_ xml: inout XMLBuffer) {
-        xml.element(
-            "pageMargins",
-            ["left": "0.5", "right": "0.5", "top": "0.75", "bottom": "0.75", "header": "0.3", "footer": "0.3"])
-        let wide = grid.sheet.columns.count > 6 || drawing != nil
-        xml.element(
-            "pageSetup",
-            [
-                "paperSize": "9", "orientation": wide ? "landscape" : "portrait", "fitToWidth": "1", "fitToHeight": "0",
-            ])
-        xml.element("headerFooter") { xml in
-            xml.element("oddHeader", text: "&L&A")
-            xml.element("oddFooter", text: "&R&P / &N")
-        }
-    }
-
-    private struct ColumnStyles {
-        var header: Int
-        var body: Int
-        var quoted: Int
-        var total: Int
-    }
-
-    private func styleRows(_ styles: inout StyleSheet) -> [ColumnStyles] {
-        grid.sheet.columns.enumerated().map { index, column in
-            let format = grid.numberFormat(ofColumn: index)
-            let alignment = column.type.alignment
-            let total =
-                switch column.total {
-                case .count: "0"
-                case .average where column.type == .integer && column.numberFormat == nil: "#,##0.0"
-                default: format
-                }
-            return ColumnStyles(
-                header: styles.index(
-                    of: .init(role: .header, numberFormat: "General", alignment: alignment, wraps: true)),
-                body: styles.index(
-                    of: .init(role: .body, numberFormat: format, alignment: alignment, wraps: column.type == .text)),
-                quoted: styles.index(
-                    of: .init(
-                        role: .body, numberFormat: "General", alignment: .start, wraps: column.type == .text,
-                        quotes: true)),
-                total: styles.index(
-                    of: .init(role: .total, numberFormat: total, alignment: alignment)))
-        }
-    }
-
-    private func row(
-        _ row: Int, _ columns: [ColumnStyles], _ results: [Int: FormulaValue], _ styles: inout StyleSheet,
-        _ xml: inout XMLBuffer
-    ) {
-        let line = grid.values[row]
-        let height: String? = row == 0 ? "22" : nil
-        xml.element("row", ["r": "\(row + 1)", "ht": height, "customHeight": height.map { _ in "1" }]) { xml in
-            for (column, value) in line.enumerated() where column < columns.count {
-                let formula = grid.formulas[row]?[column]
-                let shown = results[column] ?? value
-                var style = row == 0 ? columns[column].header : columns[column].body
-                if row == grid.totalsRow {
-                    style = columns[column].total
-                } else if row > 0, case .text(let text) = value, let first = text.first, "=+-@\t".contains(first) {
-                    style = columns[column].quoted
-                }
-                if value == .blank, formula == nil, row != grid.totalsRow { continue }
-                let name = CellReference.name(row: row, column: column)
-                cell(name, shown, formula: formula, style: style, &xml)
+    /// Values of formulas and totals of a column, as far as they are looked at.
+    private func computed(_ column: Int) -> [CellValue] {
+        guard let values, source.pull == nil else { return [] }
+        let step = max(1, sheet.rows.count / ColumnWidths.sample)
+        var rows = stride(from: 0, to: sheet.rows.count, by: step).filter { row in
+            guard sheet.rows[row].indices.contains(column), case .formula = sheet.rows[row][column] else {
+                return false
             }
-        }
+            return true
+        }.map { $0 + 1 }
+        if let totals = sheet.totalsRow { rows.append(totals) }
+        return rows.map { values.value(CellAddress(sheet: source.index, row: $0, column: column)) }
     }
 
-    private func cell(_ name: String, _ value: FormulaValue, formula: String?, style: Int, _ xml: inout XMLBuffer) {
-        let type: String? =
-            switch value {
-            case .blank, .number: nil
-            case .text: formula == nil ? "inlineStr" : "str"
-            case .bool: "b"
-            case .error: "e"
-            }
-        xml.element("c", ["r": name, "s": "\(style)", "t": type]) { xml in
-            if let formula { xml.element("f", text: formula) }
-            switch value {
-            case .blank: if formula != nil { xml.element("v", text: "0") }
-            case .number(let number): xml.element("v", text: NumberText.plain(number))
-            case .bool(let flag): xml.element("v", text: flag ? "1" : "0")
-            case .error(let fault): xml.element("v", text: fault.rawValue)
-            case .text(let text):
-                let cut = Self.escaped(text)
-                if formula != nil {
-                    xml.element("v", text: cut)
-                } else {
-                    xml.element("is") { $0.element("t", ["xml:space": "preserve"], text: cut) }
-                }
-            }
-        }
+    private func tail(rows: Int) -> [UInt8] {
+        var xml = XMLBuffer(fragment: ())
+        SheetRules(sheet: sheet, rows: rows, related: related, styles: styles, named: named).write(&xml)
+        xml.close("worksheet")
+        return xml.bytes
     }
+}
 
-    /// Characters that XML forbids as `_xHHHH_`, and text that looks like it with its underscore escaped
-    /// (ECMA-376 part 1, section 22.9.2.19, ST_Xstring).
-    static func escaped(_ text: String) -> String {
-        let needs = text.unicodeScalars.contains { !XMLBuffer.isAllowed($0) || $0 == "\r" } || text.contains("_x")
-        guard needs else { return text }
-        var result = ""
-        let scalars = Array(text.unicodeScalars)
-        for (index, scalar) in scalars.enumerated() {
-            if !XMLBuffer.isAllowed(scalar) || scalar == "\r" {
-                let digits = String(scalar.value, radix: 16, uppercase: true)
-                result += "_x" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits + "_"
-            } else if scalar == "_", looksEscaped(scalars[index...].prefix(7)) {
-                result += "_x005F_"
-            } else {
-                result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
-    }
-
-    private static func looksEscaped(_ scalars: ArraySlice<Unicode.Scalar>) -> Bool {
-        let parts = Array(scalars)
-        return parts.count == 7 && parts[1] == "x" && parts[6] == "_"
-            && parts[2...5].allSatisfy { Character($0).isHexDigit }
-    }
-
-    private func width(of column: Int, _ results: [Int: [Int: FormulaValue]]) -> Double {
-        let model = grid.sheet.columns[column]
-        if let width = model.width { return width }
-        // The filter's arrow covers about three characters of the header.
-        var longest = Double(model.header.count) + (grid.sheet.autofilter ? 4 : 1)
-        let format = grid.numberFormat(ofColumn: column)
-        for (row, line) in grid.values.enumerated().dropFirst() where line.indices.contains(column) {
-            let value = results[row]?[column] ?? line[column]
-            longest = max(longest, characters(value, format))
-            if longest >= Self.widest { break }
-        }
-        return min(max(longest + 2, 8), Self.widest)
-    }
-
-    private func characters(_ value: FormulaValue, _ format: String) -> Double {
-        switch value {
-        case .blank: return 0
-        case .bool, .error: return 7
-        case .text(let text):
-            let longest = text.split(whereSeparator: \.isNewline).map(\.unicodeScalars).map { line in
-                // East Asian characters are two columns wide.
-                line.reduce(0.0) {
-                    $0 + ($1.value >= 0x1100 && $1.value < 0xFFFD && $1.properties.isIdeographic ? 2 : 1)
-                }
-            }
-            return longest.max() ?? 0
-        case .number(let number):
-            if format.contains("yy") { return format.contains("h") ? 16 : 10 }
-            let magnitude = number.magnitude
-            let digits = Double(NumberText.plain(magnitude.rounded(.down)).count)
-            let decimals = format.split(separator: ".").dropFirst().first.map {
-                Double($0.prefix { $0 == "0" }.count) + 1
-            }
-            return digits + (format.contains(",") ? (digits / 3).rounded(.down) : 0) + (decimals ?? 0) + 1
+extension CellValue {
+    /// As a model holds it.
+    fileprivate var cell: Cell {
+        switch self {
+        case .blank, .error: .empty
+        case .number(let value): .number(value)
+        case .text(let text): .text(text)
+        case .boolean(let value): .bool(value)
         }
     }
 }

@@ -171,7 +171,9 @@ struct PackageEdit {
         for name in changed.keys.sorted() where !known.contains(name.lowercased()) {
             entries.append((String(name.dropFirst()), changed[name] ?? []))
         }
-        return try ZipArchive.bytes(of: entries)
+        let output = ZipOutput(to: .memory)
+        for entry in entries { try output.add(entry.name, entry.bytes) }
+        return try output.finish()
     }
 
     private func contentTypes(_ name: String) throws(OOXMLError) -> [UInt8] {

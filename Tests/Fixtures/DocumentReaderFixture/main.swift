@@ -1,0 +1,3 @@
+import Reading
+
+ReaderProcess.serve(Array(CommandLine.arguments.dropFirst()))
