@@ -88,7 +88,7 @@ struct OperationSequence {
     }
 
     mutating func open() async throws {
-        let owner = try await ProcessOwner.register(pair.dispatch)
+        let owner = try await ProcessOwner.register(pair.dispatch, prolongs: false)
         model.register(as: owner.number)
         processes.append(
             Process(

@@ -29,7 +29,8 @@ extension RunMachine {
             guard let index = progress.upcoming, progress.items.indices.contains(index),
                 progress.active < loop.maxParallel, let body = graph.nodes[loop.body.start]
             else { return }
-            guard body.isCall, !loop.body.hasLocalState, body.maxVisits == nil, approval(before: body) == nil, !isConfirmed(body)
+            guard body.isCall, !loop.body.hasLocalState, body.maxVisits == nil, approval(before: body) == nil,
+                !isConfirmed(body)
             else {
                 beginItem(id, strand, loop, progress.items[index], index)
                 continue

@@ -34,12 +34,15 @@ package final class ProcessOwner: Sendable {
     deinit { pulse.requests.close() }
 
     /// Takes a number and its lock, and begins to renew what it will hold. `configuration` logs in as
-    /// `persona_dispatch`.
-    package static func register(_ configuration: PostgresConfiguration) async throws -> ProcessOwner {
+    /// `persona_dispatch`. Without `prolongs` its beats only look whether the session holds: for whoever counts leases by
+    /// a clock that stands still between calls of `RunLeases.renew` and `JobQueue.heartbeat`.
+    package static func register(
+        _ configuration: PostgresConfiguration, prolongs: Bool = true
+    ) async throws -> ProcessOwner {
         var configuration = configuration
         configuration.onConnect.append("SET lock_timeout = \(lockPatience)")
         configuration.queryTimeout = patience
-        let pulse = OwnerPulse(configuration)
+        let pulse = OwnerPulse(configuration, prolongs: prolongs)
         let number = try await withCheckedThrowingContinuation { continuation in
             do {
                 try OwnThread.start { pulse.run(registered: continuation) }
@@ -86,9 +89,13 @@ final class OwnerPulse: Sendable {
     let requests = ThreadQueue<Request>()
     let calls = RunningCalls()
     private let configuration: PostgresConfiguration
+    private let prolongs: Bool
     private let state = Mutex(State())
 
-    init(_ configuration: PostgresConfiguration) { self.configuration = configuration }
+    init(_ configuration: PostgresConfiguration, prolongs: Bool) {
+        self.configuration = configuration
+        self.prolongs = prolongs
+    }
 
     var isAlive: Bool {
         state.withLock { !$0.isOver && ContinuousClock.now - $0.renewed < ProcessOwner.fenceAfter }
@@ -146,12 +153,17 @@ final class OwnerPulse: Sendable {
             if isSilent { return nil }
             guard ContinuousClock.now >= next else { continue }
             // A renewal that failed is tried again soon: without any the owner fences itself.
-            let isRenewed = [RunLeases.renewal(of: number), JobQueue.renewal(of: number, calls.all)].allSatisfy {
+            let isRenewed = beats(of: number).allSatisfy {
                 (try? renew(session, $0)) != nil  // the server's reason changes nothing
             }
             next = .now + (isRenewed ? ProcessOwner.renewalInterval : .seconds(1))
         }
         return nil
+    }
+
+    private func beats(of number: Int) -> [PostgresStatement] {
+        prolongs
+            ? [RunLeases.renewal(of: number), JobQueue.renewal(of: number, calls.all)] : [PostgresStatement("SELECT 1")]
     }
 
     private func renew(_ session: BlockingConnection, _ statement: PostgresStatement) throws -> [PostgresRow] {
