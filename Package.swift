@@ -113,7 +113,9 @@ let package = Package(
         module("FilesTool", "Tools/Files/Tool", ["Domain", "ToolKit", "Workspaces", "Archive", "Patterns"]),
         module("HTTPTool", "Tools/HTTP", ["Domain", "ToolKit", "Workspaces", "HTTPClient"]),
         module("ShellTool", "Tools/Shell", ["CLinux", "Domain", "ToolKit", "Workspaces"]),
-        module("TableTool", "Tools/Data/Tool", ["Domain", "ToolKit", "Workspaces", "CSV", "SQLite", "CLibZip"]),
+        module(
+            "TableTool", "Tools/Data/Tool",
+            ["Domain", "JSONSchema", "ToolKit", "Workspaces", "CSV", "SQLite", "CLibZip"]),
         module("TextTool", "Tools/Text/Tool", ["Domain", "ToolKit", "Workspaces", "Patterns"]),
         module("CalendarTool", "Tools/Calendar/Tool", ["Domain", "ToolKit", "Workspaces", "ICalendar", "Timetables"]),
         module("ToolHost", "Tools/Host", ["Domain", "ToolKit", "Sockets"]),

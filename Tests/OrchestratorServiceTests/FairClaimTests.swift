@@ -33,8 +33,8 @@ import ToolKit
                 """, [tenant.value, run.value, persona.value])
         }
 
-        /// Plans `count` jobs, due `age` seconds ago and one millisecond after the other.
-        func plan(_ count: Int, tool: String = "look", priority: Int = 0, age: Int = 0) async throws {
+        /// Plans `count` jobs, the first due `age` seconds ago and each one millisecond after the other.
+        func plan(_ count: Int, tool: String = "look", priority: Int = 0, age: Int = 60) async throws {
             _ = try await base.admin.query(
                 """
                 INSERT INTO jobs (tenant_id, job_id, run_id, persona_id, step, node, kind, tool, input, effect, effect_key,

@@ -15,8 +15,8 @@ import Testing
         def walk(rule, value):
             rule = schema["$defs"][rule["$ref"].split("/")[-1]] if "$ref" in rule else rule
             if "oneOf" in rule:
-                kind = value["type"]
-                rule = next(r for r in rule["oneOf"] if kind in r["properties"]["type"].get("enum", [r["properties"]["type"].get("const")]))
+                fitting = [r for r in rule["oneOf"] if Draft202012Validator({**r, "$defs": schema["$defs"]}).is_valid(value)]
+                return walk(fitting[0], value)
             if isinstance(value, dict):
                 seen = used.setdefault(json.dumps(sorted(rule["properties"])), set())
                 for key, inner in value.items():

@@ -39,6 +39,13 @@ import Testing
                         series: [.init(name: "mm", values: [3, nil])], categoryAxisTitle: "Quarter",
                         valueAxisTitle: "Millimetres", numberFormat: "0", altText: "Rain by quarter")),
                 .chart(Chart(kind: .scatter, categories: [], series: [.init(name: "s", values: [1], x: [2])])),
+                .chart(
+                    Chart(
+                        kind: .combined, categories: ["Q1"],
+                        series: [
+                            .init(name: "c", values: [1], kind: .column),
+                            .init(name: "l", values: [2], kind: .line, secondaryAxis: true),
+                        ], stacked: true)),
                 .image(Image(path: "a.png", altText: "A teal dot", caption: "Dot", source: 1)),
                 .note("A callout."), .pageBreak, .heading(level: 3, text: "Three"), .sources(heading: "Sources"),
             ])

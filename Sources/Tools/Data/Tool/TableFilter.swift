@@ -1,4 +1,5 @@
 package import Domain
+package import JSONSchema
 
 /// Which rows count: one condition, or several joined.
 package indirect enum TableFilter: Codable, Sendable, Hashable {
@@ -50,4 +51,23 @@ package indirect enum TableFilter: Codable, Sendable, Hashable {
             try container.encode(value, forKey: .value)
         }
     }
+}
+
+/// It contains itself, in a list or by name, which nobody finds out by watching it read.
+extension TableFilter: SchemaDescribed {
+    package static let schema: JSONValue = [
+        "description": "A condition {column, op, value}, a list of such that must all hold, or {all}, {any}, {not}.",
+        "anyOf": [
+            ["type": "array", "items": ["type": "object"]],
+            [
+                "type": "object",
+                "properties": [
+                    "all": ["type": "array"], "any": ["type": "array"], "not": ["type": ["object", "array"]],
+                    "column": ["type": "string"], "op": ["enum": .array(operations.map { .string($0) })],
+                    "value": [:],
+                ],
+            ],
+        ],
+    ]
+    package static let schemaSample: JSONValue = []
 }

@@ -2,7 +2,7 @@ import DocumentModel
 
 /// An operation in JSON: `{"op": "replace_text", "find": "{{name}}", "replace": "Ada"}`.
 extension DeckOperation: Codable {
-    private enum Kind: String, Codable {
+    private enum Kind: String, Codable, CaseIterable {
         case fill
         case replaceText = "replace_text"
         case chartData = "chart_data"
