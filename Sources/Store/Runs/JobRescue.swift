@@ -23,21 +23,32 @@ package struct JobRescue: Sendable {
         let lost = try await database.dispatch.query(
             """
             SELECT tenant_id, job_id, run_id, epoch FROM jobs
-            WHERE state = 'started' AND (($2 AND lease_until < platform_now())
-                OR (NOT (phase IS NOT NULL AND effect IN ('non_idempotent', 'deduplicable'))
-                    AND owner NOT IN (SELECT living_owners())))
-            LIMIT $1
+            WHERE \(Self.isLost(trustsLeases: "$2")) LIMIT $1
             """, [.int(Self.batch), .bool(trustsLeases)])
         var rings: [DoorbellRing] = []
         for row in lost {
             rings += try await rescue(
-                try row.id("tenant_id"), try row.id("job_id"), try row.id("run_id"), try row.int("epoch"))
+                try row.id("tenant_id"), try row.id("job_id"), try row.id("run_id"), try row.int("epoch"), trustsLeases)
         }
         return rings
     }
 
-    /// Fenced by the epoch that was seen: of two rescuers, or of a rescuer and a late completion, one wins.
-    private func rescue(_ tenant: TenantID, _ job: JobID, _ run: RunID, _ epoch: Int) async throws -> [DoorbellRing] {
+    private static let isDoubtful = "(phase IS NOT NULL AND effect IN ('non_idempotent', 'deduplicable'))"
+
+    /// `trustsLeases`: the parameter that tells it.
+    private static func isLost(trustsLeases: String) -> String {
+        """
+        state = 'started' AND ((\(trustsLeases) AND lease_until < platform_now())
+            OR (NOT \(isDoubtful) AND owner NOT IN (SELECT living_owners())))
+        """
+    }
+
+    /// Fenced by the epoch that was seen: of two rescuers, or of a rescuer and a late completion, one wins. Whether the
+    /// job is lost is asked again of the locked row: a process whose session was cut may have marked its call since then,
+    /// and one that was slow may have prolonged it.
+    private func rescue(
+        _ tenant: TenantID, _ job: JobID, _ run: RunID, _ epoch: Int, _ trustsLeases: Bool
+    ) async throws -> [DoorbellRing] {
         try await database.transaction(tenant) { connection in
             // Lock order: the run before its jobs.
             _ = try await connection.query(
@@ -51,12 +62,16 @@ package struct JobRescue: Sendable {
                     finished_at = CASE WHEN doubtful OR spent THEN platform_now() END,
                     rescues = rescues + 1, epoch = epoch + 1, lease_until = NULL, run_after = platform_now()
                 FROM (SELECT tenant_id AS t, job_id AS j, rescues + 1 >= $4 AS spent,
-                        phase IS NOT NULL AND effect IN ('non_idempotent', 'deduplicable') AS doubtful
-                    FROM jobs WHERE tenant_id = $1 AND job_id = $2 FOR UPDATE) verdict
+                        \(Self.isDoubtful) AS doubtful
+                    FROM jobs WHERE tenant_id = $1 AND job_id = $2 AND \(Self.isLost(trustsLeases: "$6"))
+                    FOR UPDATE) verdict
                 WHERE t = tenant_id AND j = job_id AND epoch = $3 AND state = 'started'
                 RETURNING state, persona_id, tool, attempt
                 """,
-                [tenant.value, job.value, .int(epoch), .int(JobQueue.rescueLimit), .text(try Self.deadLetter())])
+                [
+                    tenant.value, job.value, .int(epoch), .int(JobQueue.rescueLimit), .text(try Self.deadLetter()),
+                    .bool(trustsLeases),
+                ])
             guard let row = rows.first else { return [] }
             let state: JobState = try row.known("state")
             let entry = AuditEntry(

@@ -98,21 +98,23 @@ extension ModelStore {
     /// The first look of `JobRescue.sweep`.
     package func lostJobs() -> [(job: JobID, epoch: Int)] {
         if mutation == .deadKeepLeases { return [] }
-        return jobs.filter { job in
-            guard job.state == .started else { return false }
-            if (job.leaseUntil ?? .max) < now { return true }
-            // A process may outlive its session, but not its lease: then it has stopped its calls.
-            return !living.contains(job.owner ?? 0) && (!Self.isDoubtful(job) || mutation == .sessionIsLife)
-        }.prefix(Self.rescueBatch).map { ($0.id, $0.epoch) }
+        return jobs.filter(isLost).prefix(Self.rescueBatch).map { ($0.id, $0.epoch) }
+    }
+
+    private func isLost(_ job: JobRow) -> Bool {
+        guard job.state == .started else { return false }
+        if (job.leaseUntil ?? .max) < now { return true }
+        // A process may outlive its session, but not its lease: then it has stopped its calls.
+        return !living.contains(job.owner ?? 0) && (!Self.isDoubtful(job) || mutation == .sessionIsLife)
     }
 
     private static func isDoubtful(_ job: JobRow) -> Bool {
         job.phase != nil && (job.effect == .nonIdempotent || job.effect == .deduplicable)
     }
 
-    /// One job of `JobRescue.sweep`; whom to ring.
+    /// One job of `JobRescue.sweep`, where it is still lost; whom to ring.
     package mutating func rescue(_ id: JobID, epoch: Int) -> [ModelRing] {
-        guard let index = index(id), jobs[index].epoch == epoch, jobs[index].state == .started else { return [] }
+        guard let index = index(id), jobs[index].epoch == epoch, isLost(jobs[index]) else { return [] }
         let job = jobs[index]
         let isDoubtful = Self.isDoubtful(job) && mutation != .startedRepeated
         let isSpent = job.rescues + 1 >= Self.rescueLimit
