@@ -1,5 +1,5 @@
 package import Domain
-package import JSONSchema
+import JSONSchema
 
 /// Which rows count: one condition, or several joined.
 package indirect enum TableFilter: Codable, Sendable, Hashable {
