@@ -18,11 +18,7 @@ import Testing
             #expect(try await other.claim().isEmpty)
             // Whose session is gone is dead whatever the clock says.
             await one.close()
-            // The server notices a little later.
-            while try await !base.admin.query(
-                "SELECT 1 FROM living_owners() AS l (number) WHERE l.number = $1", [.int(one.number)]
-            ).isEmpty {}
-            try await other.releaseDead()
+            try await base.until { try await other.releaseDead() == 1 }
             #expect(try await other.claim(trustsLeases: false).map(\.run) == [id])
             await two.close()
         }
