@@ -101,7 +101,7 @@ import Testing
                 "Body Text | Text [1] with notes and [7]./Second line.", "List Paragraph | deep",
                 "Callout | A callout.",
                 "[['Well', 'Share', 'Count'], ['North2', '12.5%', '1200'], ['', '', '-3']]",
-                "3 Wells & <springs> Ada", "[1, 1, 2, 2, 3]", "Source | [1]\tBulletin/https://example.org/?a=1&b=2",
+                "4 Wells & <springs> Ada", "[1, 1, 2, 2, 3]", "Source | [1]\tBulletin/https://example.org/?a=1&b=2",
             ] {
                 #expect(text.contains(line), "\(line) in \(text)")
             }
